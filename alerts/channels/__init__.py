@@ -1,0 +1,1 @@
+"""The channels by which notifications leave: one protocol, one file a channel."""

@@ -1,0 +1,1 @@
+"""Events to signals: the engine, the roles, outages, usage, and the command line."""

@@ -1,0 +1,1 @@
+"""The engine: batches, one task a partition, one atomic commit unit. The only code that knows Faust's private side."""

@@ -1,0 +1,1 @@
+"""Pure: liveness, topology and the lifecycle of outages."""

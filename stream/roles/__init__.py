@@ -1,0 +1,1 @@
+"""Thin shells, one a role: each wires topics to pure folds."""

@@ -1,0 +1,1 @@
+"""Pure: usage meters and thresholds."""

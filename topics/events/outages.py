@@ -1,0 +1,148 @@
+"""Outages as correlate writes them, and the internal topics that carry them to the customers' partitions."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+OutageState = Literal[
+    "suspected",
+    "confirmed",
+    "monitoring",
+    "restored",
+    "closed",
+    "dismissed",
+    "merged",
+    "planned",
+    "flapping",
+    "unknown",
+]
+
+
+class Evidence(Struct, frozen=True, omit_defaults=True):
+    """What a detector saw: its value, the threshold it passed, and the window in seconds."""
+
+    detector: str
+    value: float
+    threshold: float
+    window_s: float
+
+
+class Etr(Struct, frozen=True):
+    """Estimated time of restoration: p10, p50, p90 as RFC 3339 text."""
+
+    earliest: str
+    likely: str
+    latest: str
+    source: Literal["model", "field"]
+    issued: str
+
+
+class Outage(Struct, frozen=True, omit_defaults=True):
+    """One revision of an outage (`outages`, compacted, and `outages.revisions`; key = outage id)."""
+
+    outage_id: str
+    revision: int
+    time: str
+    state: OutageState
+    region: str
+    element: str
+    started: str
+    devices_down: int
+    devices_expected: int
+    elements_total: int
+    detected: str | None = None
+    confirmed: str | None = None
+    restored: str | None = None
+    customers: int | None = None
+    cause: str | None = None
+    elements: tuple[str, ...] | None = None
+    etr: Etr | None = None
+    parent: str | None = None
+    merged_into: str | None = None
+    maintenance_id: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    hold: bool | None = None
+    author: str | None = None
+    comment: str | None = None
+
+
+class ImpactChunk(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="impact"):
+    """Internal: one chunk of one revision's down serving elements (`outages.impact`, key = `<outage id>/<chunk>`).
+
+    correlate writes every chunk to every customer partition. `elements` holds at most 5,000 ids; the set belongs to
+    revision `elements_revision` and is whole once `chunks` chunks of it have arrived. A revision that leaves the set as
+    it was is one record with `chunk` 0 and `elements` absent. Instants are epoch milliseconds.
+    """
+
+    outage_id: str
+    revision: int
+    time: int
+    state: OutageState
+    region: str
+    element: str
+    started: int
+    elements_revision: int
+    chunk: int
+    chunks: int
+    elements: tuple[str, ...] | None = None
+    confirmed: int | None = None
+    restored: int | None = None
+    cause: str | None = None
+    etr: Etr | None = None
+    parent: str | None = None
+    merged_into: str | None = None
+    maintenance_id: str | None = None
+    hold: bool | None = None
+    muted: bool | None = None
+    text: str | None = None
+
+
+class ProgressMark(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="progress"):
+    """Internal: correlate's progress, written to every `outages.impact` partition every 5 s (key = `progress`).
+
+    `tick` is correlate's time; `event_time` the lowest event time fully handled by detect and correlate (epoch ms).
+    """
+
+    tick: int
+    event_time: int
+
+
+class Affected(Struct, frozen=True, omit_defaults=True):
+    """Internal: customers of one outage revision in one customer partition (`outages.affected`, key = outage id)."""
+
+    outage_id: str
+    revision: int
+    partition: int
+    time: int
+    customers: int
+    vulnerable: int = 0
+
+
+class Signal(Struct, frozen=True, omit_defaults=True):
+    """Internal: what detect tells correlate (`outages.signals`, key = region). Instants are epoch milliseconds.
+
+    `kind`: `suspect`, `confirm`, `clear` and `down`/`up` concern an outage candidate on `element`; `learned` announces an
+    element first seen in a heartbeat; `status` reports expected, down and heard devices; `progress` says that everything
+    of this region partition up to `event_time` is folded.
+    """
+
+    kind: str
+    time: int
+    partition: int
+    region: str | None = None
+    element: str | None = None
+    onset: int | None = None
+    detector: str | None = None
+    value: float | None = None
+    threshold: float | None = None
+    window_s: float | None = None
+    devices: tuple[str, ...] = ()
+    down: int | None = None
+    expected: int | None = None
+    heard: int | None = None
+    parent: str | None = None
+    collector: str | None = None
+    event_time: int | None = None
+    more: dict[str, Any] | None = None

@@ -1,0 +1,28 @@
+"""Instants as they cross Kafka: RFC 3339 text with an offset, or integer milliseconds since the Unix epoch.
+
+Inside Forewarn every instant is an `int` of epoch milliseconds; `to_ms` is the one way in, `to_rfc3339` the one way out.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+#: The wire type of every instant that Forewarn reads: a zoned datetime (msgspec parses RFC 3339) or epoch milliseconds.
+Instant = Annotated[datetime, Meta(tz=True)] | Annotated[int, Meta(ge=-62_135_596_800_000, le=253_402_300_799_999)]
+
+
+def to_ms(instant: datetime | int) -> int:
+    """Epoch milliseconds of a decoded instant, rounded down to the millisecond."""
+    if isinstance(instant, int):
+        return instant
+    return int(instant.timestamp() * 1000)
+
+
+def to_rfc3339(ms: int) -> str:
+    """RFC 3339 text in UTC of epoch milliseconds; the fraction appears only when it is not zero."""
+    whole, fraction = divmod(ms, 1000)
+    text = datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{fraction:03d}Z" if fraction else f"{text}Z"
