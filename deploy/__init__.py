@@ -1,0 +1,1 @@
+"""Running Forewarn: containers, Prometheus, and a real Apache Kafka for one machine (demo and tests)."""
