@@ -79,6 +79,10 @@ class Core:
         """Folds the reply of an effect."""
         self.fold.heard(unit, reply)
 
+    def work(self, unit: Unit) -> bool:
+        """Lets the fold do a bounded piece of spread work; True while more is left."""
+        return self.fold.work(unit)
+
     def seal(self, unit: Unit) -> Unit:
         """Closes a unit: its writes are what the next unit sees, though not yet installed."""
         self._arm(unit)

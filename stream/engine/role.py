@@ -35,13 +35,16 @@ class Source(Struct, frozen=True):
 
     `priority`: lower is folded first when several wait. `barrier`: a batch is folded only after everything that these
     topics held, in this partition, when the batch was read. `reread_s`: on assignment this much is read again, without
-    outputs, to rebuild what is not durable.
+    outputs, to rebuild what is not durable. `broadcast`: a compacted topic of another group, of which every partition
+    of this role hears all; it is given to `Fold.reread`, from its beginning at each start, and leaves no trace in the
+    table.
     """
 
     topic: str
     priority: int
     barrier: tuple[str, ...] = ()
     reread_s: float = 0.0
+    broadcast: bool = False
 
 
 class Fold:

@@ -115,6 +115,13 @@ class Unit:
         self.effects.append(request)
 
     @property
+    def size(self) -> int:
+        """Bytes that the unit takes in the changelog, without framing: an upper bound is what the engine needs."""
+        dirty = self.dirty
+        changes = sum(map(len, dirty)) + sum(map(len, dirty.values()))
+        return changes + sum(len(output.value or b"") + 64 for output in self.outputs)
+
+    @property
     def empty(self) -> bool:
         """Whether the unit changed and emitted nothing."""
         return not (self.dirty or self.outputs or self.effects)

@@ -1,0 +1,118 @@
+"""What waits to be folded in one partition: a queue per source, taken by priority, and what is parked at a barrier.
+
+    impact     ▓▓        priority 0   ─┐
+    customers  ▓               1       ├─> next slice
+    usage      ▓▓▓▓▓▓▓▓▓       3      ─┘
+    marketing  ▓▓  parked until impact, customers, ... have been folded up to their ends
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
+from forewarn.stream.engine.role import Record, Source
+
+#: Records in one slice at most: the step between two looks at the clock and at the unit's size.
+SLICE = 1_000
+#: Bytes of values in one slice at most, unless one record alone is larger.
+SLICE_BYTES = 256 * 1024
+#: Records waiting in one source above which it is paused, and below which it is read again.
+HIGH, LOW = 30_000, 10_000
+#: Bytes waiting in one source above which it is paused.
+HIGH_BYTES = 16 * 1024 * 1024
+
+
+class Slice:
+    """A run of records of one source. `ends` (topic -> offset) is what must be folded before it; None: not yet known."""
+
+    __slots__ = ("deadline", "ends", "records", "size")
+
+    def __init__(self, records: Sequence[Record], size: int) -> None:
+        self.records = records
+        self.size = size
+        self.ends: Mapping[str, int] | None = None
+        self.deadline = float("inf")
+
+
+def slices(batches: Sequence[Sequence[Record]], offset: int) -> list[Slice]:
+    """Cuts a fetched run into slices; records below `offset` are left out (they were folded before)."""
+    records: Sequence[Record] = batches[0] if len(batches) == 1 else list(chain.from_iterable(batches))
+    if records[0].offset < offset:
+        records = [record for record in records if record.offset >= offset]
+    cut: list[Slice] = []
+    for start in range(0, len(records), SLICE):
+        _cut(records[start : start + SLICE], cut)
+    return cut
+
+
+def _cut(records: Sequence[Record], into: list[Slice]) -> None:
+    size = sum(len(record.value or b"") for record in records)
+    if size > SLICE_BYTES and len(records) > 1:
+        half = len(records) // 2
+        _cut(records[:half], into)
+        _cut(records[half:], into)
+    else:
+        into.append(Slice(records, size))
+
+
+class Mailbox:
+    """Slices that wait, by source. `expected[topic]` is the next offset to accept."""
+
+    def __init__(self, sources: Sequence[Source], expected: Mapping[str, int]) -> None:
+        self.sources = sorted(sources, key=lambda source: source.priority)
+        self.expected = dict(expected)
+        self._queues: dict[str, deque[Slice]] = {source.topic: deque() for source in self.sources}
+        self._records = dict.fromkeys(self._queues, 0)
+        self._bytes = dict.fromkeys(self._queues, 0)
+
+    def put(self, topic: str, batches: Sequence[Sequence[Record]]) -> list[Slice]:
+        """Accepts a fetched run; returns its slices (for the barrier)."""
+        cut = slices(batches, self.expected[topic])
+        for piece in cut:
+            self._queues[topic].append(piece)
+            self._records[topic] += len(piece.records)
+            self._bytes[topic] += piece.size
+        if cut:
+            self.expected[topic] = cut[-1].records[-1].offset + 1
+        return cut
+
+    def next(self, folded: Mapping[str, int], now: float) -> tuple[str, Slice, bool] | None:
+        """The next slice by priority, and whether its barrier has passed; None when nothing is ready.
+
+        `folded`: next offset to fold by topic. `now`: monotonic seconds.
+        """
+        for source in self.sources:
+            queue = self._queues[source.topic]
+            if not queue:
+                continue
+            fresh = True
+            if source.barrier:
+                head = queue[0]
+                fresh = head.ends is not None and all(folded[topic] >= end for topic, end in head.ends.items())
+                if not fresh and now < head.deadline:
+                    continue
+            piece = queue.popleft()
+            self._records[source.topic] -= len(piece.records)
+            self._bytes[source.topic] -= piece.size
+            return source.topic, piece, fresh
+        return None
+
+    def full(self, topic: str) -> bool:
+        """Whether the source should be paused."""
+        return self._records[topic] >= HIGH or self._bytes[topic] >= HIGH_BYTES
+
+    def low(self, topic: str) -> bool:
+        """Whether a paused source may be read again."""
+        return self._records[topic] < LOW and self._bytes[topic] < HIGH_BYTES // 2
+
+    def waiting(self, topic: str) -> int:
+        """Records that wait in one source."""
+        return self._records[topic]
+
+    @property
+    def parked_until(self) -> float:
+        """Monotonic time at which the first parked slice stops waiting."""
+        heads = (self._queues[source.topic] for source in self.sources if source.barrier)
+        return min((queue[0].deadline for queue in heads if queue), default=float("inf"))

@@ -1,0 +1,168 @@
+"""The batch transport: Faust receives whole record batches, as aiokafka's C parser gives them, one event a partition.
+
+Stock Faust builds one ConsumerRecord, one Message and one Event per Kafka record. Here a fetched run of records of one
+topic-partition is one Faust message: its `value` is the list of parsed records, its `offset` the last one's. Where
+records are read from, and what is committed to the group, is the engine's word (`Positions`), not the framework's: an
+offset is committed only for what a commit unit has made durable.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any, Protocol, cast
+
+import aiokafka
+from aiokafka.consumer import fetcher
+from aiokafka.errors import CorruptRecordException
+from faust.serializers.schemas import Schema
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+from forewarn.stream.engine.role import Record
+
+
+class Positions(Protocol):
+    """What the transport asks the engine."""
+
+    def read_from(self, tp: TP) -> int | None:
+        """The offset to read next, or None if this partition is not restored yet."""
+
+    def durable(self) -> Mapping[TP, int]:
+        """For every restored source the offset below which everything is in a committed unit."""
+
+
+def chunks(key: bytes | None) -> bytes | None:
+    """As a consumer's key deserializer: marks a consumer whose records come as lists, one a record batch."""
+    return key
+
+
+class Chunks(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka is untyped
+    """Yields the parsed records of one record batch as one list, for consumers marked with `chunks`.
+
+    Only for isolation level read_uncommitted: nothing that Forewarn reads is transactional, and control batches are
+    skipped.
+    """
+
+    def _unpack_records(self) -> Iterator[Any]:
+        if self._key_deserializer is not chunks:
+            yield from super()._unpack_records()
+            return
+        batches = self._records
+        while batches.has_next():
+            batch, first = batches.next_batch(), self.next_fetch_offset
+            if self._check_crcs and not batch.validate_crc():
+                raise CorruptRecordException(f"Invalid CRC - {self._tp}")
+            self.next_fetch_offset = batch.next_offset
+            if batch.is_control_batch:
+                continue
+            records = list(batch)
+            if records and records[0].offset < first:
+                records = [record for record in records if record.offset >= first]
+            if records:
+                yield records
+
+
+fetcher.PartitionRecords = Chunks
+
+
+class BatchThread(driver.AIOKafkaConsumerThread):
+    """Runs the group's consumer in its own thread, so that heartbeats go on while the engine folds."""
+
+    #: Monotonic time of the last heartbeat that the group's coordinator answered well.
+    heard_at: float = 0.0
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._key_deserializer = chunks
+        return consumer
+
+    async def on_start(self) -> None:
+        """Starts the consumer and listens to its heartbeats."""
+        await super().on_start()
+        coordinator = self._ensure_consumer()._coordinator
+        heartbeat = coordinator._do_heartbeat
+
+        async def heard() -> bool:
+            sent = time.monotonic()
+            answered: bool = await heartbeat()
+            if answered:
+                self.heard_at = sent
+            return answered
+
+        coordinator._do_heartbeat = heard
+
+
+class BatchConsumer(driver.Consumer):
+    """Delivers one message per partition and fetch, seeks and commits by the engine's positions."""
+
+    positions: Positions
+    _thread: BatchThread
+
+    def _new_consumer_thread(self) -> BatchThread:
+        return BatchThread(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def heard_at(self) -> float:
+        """Monotonic time at which the last answered group heartbeat was sent."""
+        return self._thread.heard_at
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
+        """Yields whole fetched runs. What was fetched is delivered even if its partition was paused meanwhile."""
+        fetched, _ = await self._wait_next_records(timeout)
+        if not fetched or self.should_stop:
+            return
+        generation = self.app.consumer_generation_id
+        for tp, batches in cast(Mapping[TP, Sequence[Sequence[Record]]], fetched).items():
+            if not self.flow_active or self.app.consumer_generation_id != generation:
+                return  # a rebalance: every partition is sought again before it is read
+            yield tp, self._message(tp, batches, generation)
+
+    def _message(self, tp: TP, batches: Sequence[Sequence[Record]], generation: int) -> ConsumerMessage:
+        last = batches[-1][-1]
+        value: Any = batches
+        return ConsumerMessage(
+            tp.topic, tp.partition, last.offset, last.timestamp / 1000, 0, (), None, value, None, 0, 0, tp,
+            generation_id=generation,
+        )  # fmt: skip
+
+    async def perform_seek(self) -> None:
+        """Seeks every restored source to where the engine stands; others stay paused and are not read."""
+        for tp in self.assignment():
+            offset = self.positions.read_from(tp)
+            if offset is not None:
+                self._read_offset[tp] = None
+                self._thread.seek(tp, offset)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """No gaps to keep: committed offsets come from the engine."""
+
+    def _filter_committable_offsets(self, tps: Any) -> dict[TP, int]:
+        committed = self._committed_offset
+        return {tp: offset for tp, offset in self.positions.durable().items() if offset > (committed[tp] or 0)}
+
+
+class BatchProducer(driver.Producer):
+    """Idempotent, with all acknowledgements; Faust sets that for exactly-once only."""
+
+    def _settings_extra(self) -> Mapping[str, Any]:
+        return {"acks": "all", "enable_idempotence": True}
+
+
+class BatchTransport(driver.Transport):
+    """The transport of every Forewarn worker."""
+
+    Consumer = BatchConsumer
+    Producer = BatchProducer
+
+
+class Batches(Schema):
+    """Passes the list of records through undecoded."""
+
+    def compile(self, app: Any, **_: Any) -> Any:
+        """Faust's decoder for one message."""
+
+        async def decode(message: Any, *, propagate: bool = False) -> Any:
+            return app.create_event(None, message.value, message.headers, message)
+
+        return decode
