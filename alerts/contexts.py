@@ -1,0 +1,60 @@
+"""What a message is about: the typed facts that templates may speak of, one Struct a kind.
+
+`decide` fills a context from an outage's revision or a usage alert; `render.py` puts it into words. Instants are epoch
+milliseconds. A context is equal for all customers who are to read the same words, which is what rendering is cached by,
+so it holds nothing about one customer unless the message is about that customer alone (`shared` says which).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar
+
+from msgspec import Struct
+
+
+class OutageContext(Struct, frozen=True, kw_only=True):
+    """An outage: where, since when, and what is known of its end.
+
+    `place` is what people call the place (a region's or an element's name; empty = not said). `cause` is one of the
+    published causes or a field crew's own words; `unknown` and None are not mentioned. `etr` is the instant service is
+    expected back by. `text` are an operator's own words, shown in place of the standard explanation.
+    """
+
+    shared: ClassVar[bool] = True
+
+    started: int
+    place: str = ""
+    restored: int | None = None
+    cause: str | None = None
+    etr: int | None = None
+    text: str | None = None
+
+
+class UsageContext(Struct, frozen=True, kw_only=True):
+    """A bucket near, at or over its allowance. `percent` is the threshold crossed; amounts are in `unit`.
+
+    `cycle_end` is exclusive: the instant the next cycle begins and the allowance renews.
+    """
+
+    shared: ClassVar[bool] = False
+
+    bucket: str
+    percent: int | float
+    used: int | Decimal
+    allowance: int | Decimal
+    unit: str
+    cycle_end: int
+
+
+Context = OutageContext | UsageContext
+
+#: Every message that can be rendered, and the type of its context. A kind is added here and in `templates/`.
+CONTEXTS: dict[tuple[str, str], type[OutageContext] | type[UsageContext]] = {
+    ("outage", "confirmed"): OutageContext,
+    ("outage", "restored"): OutageContext,
+    ("usage", "threshold"): UsageContext,
+}
+
+#: Channels that have templates.
+CHANNELS = ("email", "sms")

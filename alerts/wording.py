@@ -1,0 +1,188 @@
+"""How one reader says times, amounts and names: locale and time zone in, short texts out. Pure.
+
+`Words` is a template folder's own vocabulary (`templates/<language>/words.toml`), so a new language is a new folder.
+Numbers, dates and plurals come from CLDR by Babel. Nothing here reads a clock; what is said of an instant depends on the
+instant alone, so the same context gives the same words for everyone in one locale and zone.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_skeleton, format_time
+from babel.numbers import format_decimal, format_percent
+from babel.units import format_unit
+from msgspec import Struct
+
+MINUTE_MS = 60_000
+
+#: CLDR names of the units that buckets are counted in (lower case); other units are written as they are.
+UNITS = {
+    "b": "digital-byte",
+    "byte": "digital-byte",
+    "bytes": "digital-byte",
+    "kb": "digital-kilobyte",
+    "mb": "digital-megabyte",
+    "gb": "digital-gigabyte",
+    "tb": "digital-terabyte",
+    "s": "duration-second",
+    "sec": "duration-second",
+    "second": "duration-second",
+    "seconds": "duration-second",
+    "min": "duration-minute",
+    "minute": "duration-minute",
+    "minutes": "duration-minute",
+    "h": "duration-hour",
+    "hour": "duration-hour",
+    "hours": "duration-hour",
+}
+
+#: Bytes and kilobytes are too fine to read: they are said in the largest unit that leaves a number of 1 or more (SI).
+SCALED = {"b": 1, "byte": 1, "bytes": 1, "kb": 1000}
+SCALE = (("tb", 10**12), ("gb", 10**9), ("mb", 10**6), ("kb", 10**3), ("b", 1))
+
+
+class Words(Struct, frozen=True, forbid_unknown_fields=True):
+    """A language's vocabulary. `clock` is a CLDR pattern; `time` and `moment` are filled with {clock} and {day}."""
+
+    clock: str
+    time: str
+    moment: str
+    cause: dict[str, str]
+    bucket: dict[str, str]
+
+
+class Speech:
+    """Words and formats of one locale and time zone. Every method is a function of its arguments alone."""
+
+    def __init__(
+        self, words: Words, locale: Locale, zone: tzinfo, *, name_zone: bool
+    ) -> None:
+        self.words = words
+        self.locale = locale
+        self.zone = zone
+        self.name_zone = name_zone
+
+    def local(self, ms: int) -> datetime:
+        """The local time of an instant (epoch ms)."""
+        return datetime.fromtimestamp(ms / 1000, UTC).astimezone(self.zone)
+
+    def day(self, ms: int) -> str:
+        """The local date, without a year: `November 22`, `22. November`."""
+        return _day(self.local(ms), self.locale)
+
+    def moment(self, ms: int) -> str:
+        """Time and date: `4:30 pm on November 22`."""
+        local = self.local(ms)
+        return self.words.moment.format(
+            clock=self._clock(local), day=_day(local, self.locale)
+        )
+
+    def time(self, ms: int, *, same_day_as: int) -> str:
+        """The time, and the date only when it is another local day than that of `same_day_as`."""
+        local = self.local(ms)
+        if local.date() != self.local(same_day_as).date():
+            return self.moment(ms)
+        return self.words.time.format(clock=self._clock(local))
+
+    def _clock(self, local: datetime) -> str:
+        clock = _clock(local, self.words.clock, self.locale)
+        return f"{clock} {local.tzname()}" if self.name_zone else clock
+
+    def duration(self, ms: int) -> str:
+        """A length of time in days and hours, hours and minutes, or minutes; at least one minute."""
+        minutes = max(1, round(ms / MINUTE_MS))
+        days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
+        parts = (
+            (("day", days), ("hour", hours))
+            if days
+            else (("hour", hours), ("minute", rest))
+        )
+        return " ".join(
+            _unit(count, f"duration-{unit}", "long", self.locale)
+            for unit, count in parts
+            if count
+        )
+
+    def percent(self, percent: float) -> str:
+        """A percentage, 80 = 80 %."""
+        return _percent(percent, self.locale)
+
+    def amount(self, amount: int | Decimal, unit: str) -> str:
+        """An amount with its unit, to at most two decimals, rounded half to even; bytes in the unit one would say."""
+        return _amount(amount, unit, self.locale)
+
+    def cause(self, cause: str | None) -> str:
+        """What caused it, in words; a crew's free text as it is; nothing for what nobody knows."""
+        return self.words.cause.get(cause, cause) if cause else ""
+
+    def bucket(self, bucket: str) -> str:
+        """What people call the bucket; an operator's own bucket by its own name."""
+        return self.words.bucket.get(bucket.lower(), bucket)
+
+
+@lru_cache(4096)
+def _day(local: datetime, locale: Locale) -> str:
+    return str(format_skeleton("MMMMd", local, locale=locale))
+
+
+@lru_cache(4096)
+def _clock(local: datetime, pattern: str, locale: Locale) -> str:
+    return (
+        format_time(local.time(), pattern, locale=locale)
+        .replace("AM", "am")
+        .replace("PM", "pm")
+    )
+
+
+@lru_cache(4096)
+def _percent(percent: float, locale: Locale) -> str:
+    return str(
+        format_percent(
+            Decimal(str(percent)) / 100, locale=locale, decimal_quantization=False
+        )
+    )
+
+
+@lru_cache(4096)
+def _amount(amount: int | Decimal, unit: str, locale: Locale) -> str:
+    name = unit.lower()
+    if name in SCALED:
+        size = amount * SCALED[name]
+        name, factor = next((step for step in SCALE if abs(size) >= step[1]), SCALE[-1])
+        amount = Decimal(size) / factor
+    if name in UNITS:
+        return _unit(round(Decimal(amount), 2), UNITS[name], "short", locale)
+    return f"{format_decimal(amount, format='#,##0.##', locale=locale)} {unit}"
+
+
+@lru_cache(4096)
+def _unit(amount: int | Decimal, unit: str, length: str, locale: Locale) -> str:
+    return format_unit(amount, unit, length, locale=locale)  # type: ignore[arg-type] # Babel's Literal of three words
+
+
+@lru_cache(1024)
+def parse_locale(name: str) -> Locale | None:
+    """The locale behind `de-AT`, `de_AT` or `de_AT.UTF-8`; its language alone when the territory is unknown; or None."""
+    tag = name.split(".")[0].split("@")[0].replace("-", "_")
+    for candidate in (tag, tag.split("_")[0]):
+        try:
+            return Locale.parse(candidate)
+        except (ValueError, TypeError, UnknownLocaleError):
+            continue
+    return None
+
+
+@lru_cache(1024)
+def parse_zone(name: str) -> ZoneInfo | None:
+    """The IANA time zone of that name, or None when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
+        return None
+    except KeyError:
+        return None
