@@ -1,0 +1,124 @@
+"""Kafka for everything outside the engine: connection arguments, and reading a topic from its start to its end now.
+
+The engine has its own hot path; commands (`why`, `doctor`, `demo`), the console and tests read through `read_to_end`.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from forewarn.stream.settings import Settings, secret
+
+#: Bytes fetched at once, per partition.
+_FETCH_BYTES = 1 << 20
+
+
+class Received(Protocol):
+    """A record as aiokafka gives it; `timestamp` is the broker's, epoch ms."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class NoSuchTopic(LookupError):
+    """The cluster has no such topic, or not that partition."""
+
+
+def connection(settings: Settings) -> dict[str, Any]:
+    """aiokafka's keyword arguments for a client: `bootstrap_servers` and everything about security."""
+    security = settings.kafka_security or "PLAINTEXT"
+    arguments: dict[str, Any] = {"bootstrap_servers": settings.bootstrap, "security_protocol": security}
+    if security in ("SSL", "SASL_SSL"):
+        arguments["ssl_context"] = tls_context(settings)
+    if security.startswith("SASL") and settings.kafka_password_file is not None:
+        arguments["sasl_mechanism"] = settings.kafka_sasl
+        arguments["sasl_plain_username"] = settings.kafka_user
+        arguments["sasl_plain_password"] = secret(settings.kafka_password_file)
+    return arguments
+
+
+def tls_context(settings: Settings) -> ssl.SSLContext:
+    """TLS with verified certificates and host names, and the client's own certificate if there is one."""
+    context = ssl.create_default_context(cafile=settings.kafka_ca)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if settings.kafka_certificate is not None:
+        context.load_cert_chain(settings.kafka_certificate, settings.kafka_key)
+    return context
+
+
+def topic_name(settings: Settings, topic: str) -> str:
+    """A catalog name with the prefix of this deployment."""
+    return settings.topic_prefix + topic
+
+
+def group_name(settings: Settings, role: str) -> str:
+    """The consumer group of a role."""
+    return f"{settings.topic_prefix}forewarn-{role}"
+
+
+@asynccontextmanager
+async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    """An idempotent producer that waits for all replicas."""
+    async with AIOKafkaProducer(
+        **connection(settings), enable_idempotence=True, acks="all", max_request_size=32 << 20
+    ) as one:
+        yield one
+
+
+@asynccontextmanager
+async def reader(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer without a group: it assigns partitions to itself and commits nothing."""
+    async with AIOKafkaConsumer(
+        **connection(settings),
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=_FETCH_BYTES,
+    ) as consumer:
+        yield consumer
+
+
+async def read_to_end(
+    consumer: AIOKafkaConsumer, topic: str, partitions: Iterable[int] | None = None
+) -> AsyncIterator[Received]:
+    """All records that a topic (full name) holds when called, or some partitions of it; in order within a partition.
+
+    Takes the consumer's assignment for itself. Raises NoSuchTopic.
+    """
+    tps = await _partitions(consumer, topic, partitions)
+    consumer.assign(tps)
+    ends = await consumer.end_offsets(tps)
+    positions = await consumer.beginning_offsets(tps)
+    for tp, start in positions.items():
+        consumer.seek(tp, start)
+    left = {tp for tp in tps if positions[tp] < ends[tp]}
+    while left:
+        fetched = await consumer.getmany(timeout_ms=1000)
+        for tp, records in fetched.items():
+            for record in records:
+                if record.offset < ends[tp]:
+                    yield record
+        # `position` moves past control records and compacted-away offsets too.
+        left = {tp for tp in left if await consumer.position(tp) < ends[tp]}
+
+
+async def _partitions(
+    consumer: AIOKafkaConsumer, topic: str, partitions: Iterable[int] | None
+) -> list[TopicPartition]:
+    cluster = await consumer._client.fetch_all_metadata()  # the public `topics()` gives names only
+    there = cluster.partitions_for_topic(topic)
+    if not there:
+        raise NoSuchTopic(f"there is no topic {topic}")
+    wanted = set(there) if partitions is None else set(partitions)
+    if not wanted <= there:
+        raise NoSuchTopic(f"{topic} has no partition {sorted(wanted - there)[0]}")
+    return [TopicPartition(topic, number) for number in sorted(wanted)]
