@@ -50,7 +50,7 @@ class UsageContext(Struct, frozen=True, kw_only=True):
 Context = OutageContext | UsageContext
 
 #: Every message that can be rendered, and the type of its context. A kind is added here and in `templates/`.
-CONTEXTS: dict[tuple[str, str], type[OutageContext] | type[UsageContext]] = {
+CONTEXTS: dict[tuple[str, str], type[OutageContext | UsageContext]] = {
     ("outage", "confirmed"): OutageContext,
     ("outage", "restored"): OutageContext,
     ("usage", "threshold"): UsageContext,

@@ -125,13 +125,11 @@ class Renderer:
         return Rendered(
             locale=str(speech.locale).replace("_", "-"),
             subject=header_safe(parts.subject.render(said)) if parts.subject else None,
-            text=parts.text.render(said).strip(),
+            text=plain(parts.text.render(said), channel),
             html=parts.html.render(said) if parts.html else None,
         )
 
-    def _find_parts(
-        self, kind: str, stage: str, channel: str, locale: str
-    ) -> tuple[_Parts, str]:
+    def _find_parts(self, kind: str, stage: str, channel: str, locale: str) -> tuple[_Parts, str]:
         for language in self._languages(locale):
             stem = f"{language}/{kind}/{stage}"
             try:
@@ -141,55 +139,32 @@ class Renderer:
                         f"{stage}.email.txt",
                         f"{stage}.email.html",
                     )
-                    subject, text, html = (
-                        self.environment.get_template(f"{language}/{kind}/{n}")
-                        for n in names
-                    )
+                    subject, text, html = (self.environment.get_template(f"{language}/{kind}/{n}") for n in names)
                     return _Parts(subject, text, html), language
-                return _Parts(
-                    None, self.environment.get_template(f"{stem}.{channel}.txt"), None
-                ), language
+                return _Parts(None, self.environment.get_template(f"{stem}.{channel}.txt"), None), language
             except TemplateNotFound:
                 continue
         raise LookupError(f"no template for {kind} {stage} by {channel}")
 
     def _languages(self, locale: str) -> list[str]:
         """Template folders to look in: the exact locale, its language, the default and its language."""
-        wanted = [
-            parsed
-            for name in (locale, self.default_locale)
-            if name and (parsed := parse_locale(name))
-        ]
-        return [
-            folder for parsed in wanted for folder in (str(parsed), parsed.language)
-        ]
+        wanted = [parsed for name in (locale, self.default_locale) if name and (parsed := parse_locale(name))]
+        return [folder for parsed in wanted for folder in (str(parsed), parsed.language)]
 
     def _find_speech(self, language: str, locale: str, time_zone: str) -> Speech:
         wanted = parse_locale(locale) if locale else None
-        fitting = (
-            wanted
-            if wanted and wanted.language == language.split("_")[0]
-            else Locale.parse(language)
-        )
+        fitting = wanted if wanted and wanted.language == language.split("_")[0] else Locale.parse(language)
         zone = parse_zone(time_zone) if time_zone else None
         default = parse_zone(self.default_time_zone) or parse_zone("UTC")
         assert default is not None
-        return Speech(
-            self._vocabulary(language), fitting, zone or default, name_zone=zone is None
-        )
+        return Speech(self._vocabulary(language), fitting, zone or default, name_zone=zone is None)
 
     def _vocabulary(self, language: str) -> Words:
         if language not in self._words:
-            found = [
-                path
-                for root in self.roots
-                if (path := root / language / "words.toml").exists()
-            ]
+            found = [path for root in self.roots if (path := root / language / "words.toml").exists()]
             if not found:
                 raise LookupError(f"templates/{language} has no words.toml")
-            self._words[language] = msgspec.toml.decode(
-                found[0].read_bytes(), type=Words
-            )
+            self._words[language] = msgspec.toml.decode(found[0].read_bytes(), type=Words)
         return self._words[language]
 
 
@@ -199,6 +174,13 @@ def header_safe(text: str) -> str:
     An encoded word inside the text can inject a header line in Python 3.11 (CVE-2024-6923).
     """
     return CONTROLS.sub(" ", text).replace("=?", "= ?").strip()
+
+
+def plain(text: str, channel: str) -> str:
+    """Plain text without outer blanks; an SMS without no-break spaces, which are not in its alphabet."""
+    if channel == "sms":
+        text = text.replace("\u00a0", " ").replace("\u202f", " ")
+    return text.strip()
 
 
 def facts(context: Context, speech: Speech) -> dict[str, str]:
@@ -214,9 +196,7 @@ def outage_facts(context: OutageContext, speech: Speech) -> dict[str, str]:
     return {
         "place": one_line(context.place),
         "started": speech.moment(started),
-        "restored": speech.time(restored, same_day_as=started)
-        if restored is not None
-        else "",
+        "restored": speech.time(restored, same_day_as=started) if restored is not None else "",
         "duration": speech.duration(restored - started) if restored is not None else "",
         "cause": one_line(speech.cause(context.cause)),
         "etr": speech.time(etr, same_day_as=started) if etr is not None else "",

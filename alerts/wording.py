@@ -1,8 +1,8 @@
 """How one reader says times, amounts and names: locale and time zone in, short texts out. Pure.
 
 `Words` is a template folder's own vocabulary (`templates/<language>/words.toml`), so a new language is a new folder.
-Numbers, dates and plurals come from CLDR by Babel. Nothing here reads a clock; what is said of an instant depends on the
-instant alone, so the same context gives the same words for everyone in one locale and zone.
+Numbers, dates and plurals come from CLDR by Babel. Nothing here reads a clock; what is said of an instant depends on
+the instant alone, so the same context gives the same words for everyone in one locale and zone.
 """
 
 from __future__ import annotations
@@ -59,9 +59,7 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
 class Speech:
     """Words and formats of one locale and time zone. Every method is a function of its arguments alone."""
 
-    def __init__(
-        self, words: Words, locale: Locale, zone: tzinfo, *, name_zone: bool
-    ) -> None:
+    def __init__(self, words: Words, locale: Locale, zone: tzinfo, *, name_zone: bool) -> None:
         self.words = words
         self.locale = locale
         self.zone = zone
@@ -78,9 +76,7 @@ class Speech:
     def moment(self, ms: int) -> str:
         """Time and date: `4:30 pm on November 22`."""
         local = self.local(ms)
-        return self.words.moment.format(
-            clock=self._clock(local), day=_day(local, self.locale)
-        )
+        return self.words.moment.format(clock=self._clock(local), day=_day(local, self.locale))
 
     def time(self, ms: int, *, same_day_as: int) -> str:
         """The time, and the date only when it is another local day than that of `same_day_as`."""
@@ -97,16 +93,8 @@ class Speech:
         """A length of time in days and hours, hours and minutes, or minutes; at least one minute."""
         minutes = max(1, round(ms / MINUTE_MS))
         days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
-        parts = (
-            (("day", days), ("hour", hours))
-            if days
-            else (("hour", hours), ("minute", rest))
-        )
-        return " ".join(
-            _unit(count, f"duration-{unit}", "long", self.locale)
-            for unit, count in parts
-            if count
-        )
+        parts = (("day", days), ("hour", hours)) if days else (("hour", hours), ("minute", rest))
+        return " ".join(_unit(count, f"duration-{unit}", "long", self.locale) for unit, count in parts if count)
 
     def percent(self, percent: float) -> str:
         """A percentage, 80 = 80 %."""
@@ -132,29 +120,21 @@ def _day(local: datetime, locale: Locale) -> str:
 
 @lru_cache(4096)
 def _clock(local: datetime, pattern: str, locale: Locale) -> str:
-    return (
-        format_time(local.time(), pattern, locale=locale)
-        .replace("AM", "am")
-        .replace("PM", "pm")
-    )
+    return format_time(local.time(), pattern, locale=locale).replace("AM", "am").replace("PM", "pm")
 
 
 @lru_cache(4096)
 def _percent(percent: float, locale: Locale) -> str:
-    return str(
-        format_percent(
-            Decimal(str(percent)) / 100, locale=locale, decimal_quantization=False
-        )
-    )
+    return str(format_percent(Decimal(str(percent)) / 100, locale=locale, decimal_quantization=False))
 
 
 @lru_cache(4096)
 def _amount(amount: int | Decimal, unit: str, locale: Locale) -> str:
     name = unit.lower()
     if name in SCALED:
-        size = amount * SCALED[name]
+        size = Decimal(amount) * SCALED[name]
         name, factor = next((step for step in SCALE if abs(size) >= step[1]), SCALE[-1])
-        amount = Decimal(size) / factor
+        amount = size / factor
     if name in UNITS:
         return _unit(round(Decimal(amount), 2), UNITS[name], "short", locale)
     return f"{format_decimal(amount, format='#,##0.##', locale=locale)} {unit}"
@@ -167,7 +147,7 @@ def _unit(amount: int | Decimal, unit: str, length: str, locale: Locale) -> str:
 
 @lru_cache(1024)
 def parse_locale(name: str) -> Locale | None:
-    """The locale behind `de-AT`, `de_AT` or `de_AT.UTF-8`; its language alone when the territory is unknown; or None."""
+    """The locale behind `de-AT`, `de_AT` or `de_AT.UTF-8`; its language when the territory is unknown; or None."""
     tag = name.split(".")[0].split("@")[0].replace("-", "_")
     for candidate in (tag, tag.split("_")[0]):
         try:

@@ -1,0 +1,76 @@
+"""The channel protocol: a finished message goes in, one of four answers comes out.
+
+A channel is one file with one class. It knows its provider and nothing of incidents, retries or tables; the fold of
+`alerts/delivery.py` decides what an answer means. Every channel passes one contract suite
+(`tests/integration/test_channel_contract.py`). Invariant: a channel answers, it does not raise, whatever its provider
+does; what it raises is a bug. Reasons hold no address and no text of a provider, which may quote one.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Message(Struct, frozen=True):
+    """One notification, ready to be handed over. Instants are epoch ms; `to` is in the channel's own form."""
+
+    notification_id: str
+    time: int
+    kind: str
+    stage: str
+    channel: str
+    to: str
+    locale: str
+    subject: str | None
+    text: str
+    html: str | None
+    valid_until: int
+
+
+class Delivered(Struct, frozen=True, tag=True):
+    """The provider has taken the message. `confirmed`: it is known to be with the customer already."""
+
+    provider_id: str | None = None
+    confirmed: bool = False
+
+
+class Retry(Struct, frozen=True, tag=True):
+    """The message was certainly not taken; it may be later, not before `after_s` if given.
+
+    `provider`: the provider is in trouble, not this message, so others would fare no better now.
+    """
+
+    reason: str
+    after_s: float | None = None
+    provider: bool = False
+
+
+class Rejected(Struct, frozen=True, tag=True):
+    """The message will never be taken."""
+
+    reason: str
+
+
+class Ambiguous(Struct, frozen=True, tag=True):
+    """The message was handed over and no answer came: it may or may not have been taken."""
+
+    reason: str
+
+
+Answer = Delivered | Retry | Rejected | Ambiguous
+
+
+class Channel(Protocol):
+    """A way to reach a customer."""
+
+    @property
+    def name(self) -> str:
+        """The channel's word in `notifications`: `email`, `sms`, …"""
+
+    async def send(self, message: Message) -> Answer:
+        """Hands one message over, within the channel's own time-out. Safe to call concurrently."""
+
+    async def close(self) -> None:
+        """Lets go of connections."""
