@@ -187,7 +187,9 @@ class LocalKafka:
         cluster = (await tool.communicate())[0].decode().strip()
         with self.log.open("ab") as log:
             format_tool = await asyncio.create_subprocess_exec(
-                *self._command(_STORAGE_TOOL, "format", "-t", cluster, "-c", str(self._properties)), stdout=log, stderr=log
+                *self._command(_STORAGE_TOOL, "format", "-t", cluster, "-c", str(self._properties)),
+                stdout=log,
+                stderr=log,
             )
             if await format_tool.wait() != 0:
                 raise KafkaFailed(f"Kafka could not format {self.data_dir}:\n{self._tail()}")
@@ -211,7 +213,12 @@ class LocalKafka:
             await asyncio.sleep(0.05)
 
     def _command(self, main_class: str, *arguments: str) -> list[str]:
-        options = [f"-Xmx{self._heap}", "-XX:+UseSerialGC", "-Xshare:auto", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"]
+        options = [
+            f"-Xmx{self._heap}",
+            "-XX:+UseSerialGC",
+            "-Xshare:auto",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+        ]
         return [str(self._java), *options, "-cp", class_path(self._jars), main_class, *arguments]
 
     @property

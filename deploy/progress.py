@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 def jar_progress(console: Console | None = None) -> Iterator[JarProgress]:
     """A callback for `ensure_jars`; nothing is shown when every jar is already there."""
     console = console or Console(stderr=True)
-    columns = (TextColumn("Apache Kafka"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    columns = (
+        TextColumn("Apache Kafka"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
 

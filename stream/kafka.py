@@ -111,9 +111,7 @@ async def read_to_end(
         left = {tp for tp in left if await consumer.position(tp) < ends[tp]}
 
 
-async def _partitions(
-    consumer: AIOKafkaConsumer, topic: str, partitions: Iterable[int] | None
-) -> list[TopicPartition]:
+async def _partitions(consumer: AIOKafkaConsumer, topic: str, partitions: Iterable[int] | None) -> list[TopicPartition]:
     cluster = await consumer._client.fetch_all_metadata()  # the public `topics()` gives names only
     there = cluster.partitions_for_topic(topic)
     if not there:

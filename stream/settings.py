@@ -124,13 +124,17 @@ class Settings(BaseSettings):
         local = all(address.startswith(_LOOPBACK) for address in self.bootstrap.split(","))
         problems = []
         if security is None and not local:
-            problems.append(f"{self.bootstrap} is not loopback: say kafka_security (SSL, SASL_SSL, or PLAINTEXT if so meant)")
+            problems.append(
+                f"{self.bootstrap} is not loopback: say kafka_security (SSL, SASL_SSL, or PLAINTEXT if so meant)"
+            )
         if sasl and not (self.kafka_user and self.kafka_password_file):
             problems.append(f"kafka_security {security} needs kafka_user and kafka_password_file")
         if not sasl and (self.kafka_user or self.kafka_password_file):
             problems.append("kafka_user and kafka_password_file need kafka_security SASL_SSL")
         if security == "SASL_PLAINTEXT" and not self.kafka_allow_plaintext_password:
-            problems.append("SASL_PLAINTEXT sends the password unprotected: use SASL_SSL, or allow it by kafka_allow_plaintext_password")
+            problems.append(
+                "SASL_PLAINTEXT sends the password unprotected: use SASL_SSL, or allow it by kafka_allow_plaintext_password"
+            )
         if bool(self.kafka_certificate) != bool(self.kafka_key):
             problems.append("kafka_certificate and kafka_key go together")
         if (self.kafka_certificate or self.kafka_ca) and security not in ("SSL", "SASL_SSL"):

@@ -1,0 +1,132 @@
+"""Metrics: what a worker commits is what is counted, in the words of the topics."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from prometheus_client import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from forewarn.stream.engine.unit import Unit
+from forewarn.stream.metrics import Metrics
+from forewarn.stream.observer import Observer
+from forewarn.topics.instants import to_rfc3339
+
+NOW = 1_795_000_000_000
+
+
+class Watched:
+    """An observer with a registry of its own, and units to show it."""
+
+    def __init__(self) -> None:
+        self.metrics = Metrics()
+        self.observer = Observer(self.metrics, "decide")
+
+    def commits(self, *outputs: tuple[str, Any], records: int = 1, seconds: float = 0.01) -> None:
+        unit = Unit({}, {}, NOW)
+        for topic, value in outputs:
+            unit.emit(topic, b"k", json.dumps(value).encode())
+        self.observer.unit(0, unit, records, seconds)
+
+    def value(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(name, labels)
+
+
+def outage(state: str, outage_id: str = "o1", customers: int = 40) -> dict[str, Any]:
+    started = to_rfc3339(NOW - 90_000)
+    return {"outage_id": outage_id, "state": state, "started": started, "customers": customers}
+
+
+def test_decisions_are_counted_by_reason() -> None:
+    watched = Watched()
+    row = {"subject": "notification", "kind": "outage", "stage": "confirmed", "channel": "email"}
+    watched.commits(("decisions", {**row, "outcome": "sent", "reason": "ok"}))
+    watched.commits(("decisions", {**row, "outcome": "dropped", "reason": "opted_out"}))
+    watched.commits(("decisions", {"subject": "marketing", "kind": "marketing", "outcome": "held", "reason": "outage"}))
+    assert watched.value("forewarn_decisions_total", subject="notification", outcome="dropped", reason="opted_out") == 1
+    sent = {"kind": "outage", "stage": "confirmed", "channel": "email", "outcome": "sent"}
+    assert watched.value("forewarn_notifications_total", **sent) == 1
+
+
+def test_outages_are_gauged_by_state_and_leave_when_closed() -> None:
+    watched = Watched()
+    watched.commits(("outages", outage("confirmed")), ("outages", outage("suspected", "o2", 2)))
+    assert watched.value("forewarn_outages", state="confirmed") == 1
+    assert watched.value("forewarn_customers_affected", state="confirmed") == 40
+    watched.commits(("outages", outage("restored")))
+    assert watched.value("forewarn_outages", state="confirmed") == 0
+    assert watched.value("forewarn_customers_affected", state="confirmed") == 0
+    watched.commits(("outages", outage("closed")))
+    assert watched.value("forewarn_outages", state="restored") == 0
+    assert watched.value("forewarn_outages", state="suspected") == 1
+
+
+def test_outages_of_before_the_start_are_gauged_too() -> None:
+    watched = Watched()
+    watched.observer.seed_outage(json.dumps(outage("monitoring")).encode())
+    watched.observer.seed_outage(None)
+    assert watched.value("forewarn_outages", state="monitoring") == 1
+
+
+def test_detection_time_is_taken_once_from_onset_to_confirmation() -> None:
+    watched = Watched()
+    for _ in range(2):  # two revisions while confirmed
+        watched.commits(("outages.revisions", outage("confirmed")), ("outages", outage("confirmed")))
+    labels = {"kind": "outage", "step": "detected"}
+    assert watched.value("forewarn_end_to_end_seconds_count", **labels) == 1
+    assert watched.value("forewarn_end_to_end_seconds_sum", **labels) == 90
+
+
+def test_dead_letters_carry_topic_and_reason() -> None:
+    watched = Watched()
+    unit = Unit({}, {}, NOW)
+    unit.emit("dead.letters", b"k", b"{", headers=[("dlq.topic", b"usage.records"), ("dlq.reason", b"not_json")])
+    watched.observer.unit(0, unit, 1, 0.0)
+    assert watched.value("forewarn_dead_letters_total", topic="usage.records", reason="not_json") == 1
+    assert watched.value("forewarn_events_total", topic="usage.records", outcome="dead_lettered") == 1
+
+
+def test_deliveries_and_retries_are_counted() -> None:
+    watched = Watched()
+    for attempt, outcome in ((1, "attempt"), (1, "failed"), (2, "attempt"), (2, "sent")):
+        watched.commits(("notifications.log", {"channel": "email", "outcome": outcome, "attempt": attempt}))
+    assert watched.value("forewarn_deliveries_total", channel="email", outcome="attempt") == 2
+    assert watched.value("forewarn_delivery_retries_total", channel="email") == 1
+
+
+def test_watermark_lag_is_told_by_progress_and_goes_with_the_partition() -> None:
+    watched = Watched()
+    watched.commits(("outages.signals", {"kind": "progress", "event_time": NOW - 61_000}))
+    assert watched.value("forewarn_watermark_lag_seconds", partition="0") == 61
+    watched.observer.ready(None)
+    assert watched.value("forewarn_watermark_lag_seconds", partition="0") is None
+    assert watched.value("forewarn_ready") == 0
+
+
+def test_an_output_of_another_shape_stops_nothing() -> None:
+    watched = Watched()
+    shapes: list[Any] = [None, 3, [], {"state": 7}, {"time": "yesterday", "kind": "threshold"}]
+    for topic in (
+        "decisions",
+        "outages",
+        "outages.revisions",
+        "usage.alerts",
+        "marketing.held",
+        "notifications.log",
+        "progress",
+    ):
+        watched.commits(*((topic, shape) for shape in shapes))
+    assert watched.value("forewarn_records_total") == 7
+
+
+def test_every_metric_has_the_prefix_a_base_unit_and_no_customer_in_its_labels() -> None:
+    metrics = Metrics()
+    metrics.expose_process()
+    for family in text_string_to_metric_families(generate_latest(metrics.registry).decode()):
+        assert family.documentation
+        if not family.name.startswith(("process_", "python_")):
+            assert family.name.startswith("forewarn_")
+        assert not family.name.endswith(("_ms", "_kb", "_minutes"))
+        for sample in family.samples:
+            assert not {"customer", "to", "email", "phone", "line"} & set(sample.labels)
