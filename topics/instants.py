@@ -1,6 +1,7 @@
 """Instants as they cross Kafka: RFC 3339 text with an offset, or integer milliseconds since the Unix epoch.
 
-Inside Forewarn every instant is an `int` of epoch milliseconds; `to_ms` is the one way in, `to_rfc3339` the one way out.
+Inside Forewarn every instant is an `int` of epoch milliseconds; `to_ms` is the one way in, `to_rfc3339` the one way
+out.
 """
 
 from __future__ import annotations

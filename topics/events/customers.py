@@ -138,9 +138,7 @@ class Appointment(Struct, frozen=True, omit_defaults=True):
     appointment_id: str
     time: Instant
     kind: Literal["technician", "install", "store", "callback"]
-    status: Literal[
-        "booked", "confirmed", "en_route", "delayed", "rescheduled", "completed", "cancelled", "missed"
-    ]
+    status: Literal["booked", "confirmed", "en_route", "delayed", "rescheduled", "completed", "cancelled", "missed"]
     start: Instant
     end: Instant
     customer: str | None = None

@@ -58,15 +58,14 @@ class Notification(Struct, frozen=True, omit_defaults=True, rename={"class_": "c
     subject: str | None = None
     html: str | None = None
 
+
 class NotificationLog(Struct, frozen=True, omit_defaults=True):
     """One attempt or outcome (`notifications.log`, key = customer)."""
 
     notification_id: str
     time: Instant
     channel: str
-    outcome: Literal[
-        "attempt", "sent", "delivered", "failed", "bounced", "expired", "ambiguous", "superseded"
-    ]
+    outcome: Literal["attempt", "sent", "delivered", "failed", "bounced", "expired", "ambiguous", "superseded"]
     attempt: int
     provider_id: str | None = None
     error: str | None = None
@@ -115,7 +114,7 @@ class Standing(Struct, frozen=True, omit_defaults=True):
 
 
 class Control(Struct, frozen=True, omit_defaults=True):
-    """Internal: pause or resume sending (`control`, key = kind or `*`, compacted, written to every customer partition)."""
+    """Internal: pause or resume sending (`control`, key = kind or `*`, compacted), to every customer partition."""
 
     kind: str
     paused: bool

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from forewarn.topics.defaults import absent
 from forewarn.topics.instants import Instant
 
 Severity = Literal["critical", "major", "minor", "warning", "indeterminate", "cleared"]
@@ -19,7 +20,7 @@ class Heartbeat(Struct, frozen=True, gc=False, omit_defaults=True):
 
     element: str
     time: Instant
-    status: Literal["up", "down", "dying_gasp"] = "up"
+    status: Literal["up", "down", "dying_gasp"] = absent("up")
     parent: str | None = None
     collector: str | None = None
     interval_s: float | None = None
@@ -119,7 +120,8 @@ class FieldAction(Struct, frozen=True, omit_defaults=True):
 class TopologyElement(Struct, frozen=True, omit_defaults=True):
     """Internal: what detect and ingest need to know of one element (`network.topology`, key = element, compacted).
 
-    correlate writes it by explicit partition, that of the element's region; a move of region leaves a null in the old one.
+    correlate writes it by explicit partition, that of the element's region; a move of region leaves a null in the
+    old one.
     """
 
     element: str

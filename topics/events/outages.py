@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
 
@@ -120,29 +120,62 @@ class Affected(Struct, frozen=True, omit_defaults=True):
     vulnerable: int = 0
 
 
-class Signal(Struct, frozen=True, omit_defaults=True):
-    """Internal: what detect tells correlate (`outages.signals`, key = region). Instants are epoch milliseconds.
+class LearnedElement(Struct, frozen=True, omit_defaults=True):
+    """An element that nobody announced, as its heartbeats or alarms describe it."""
 
-    `kind`: `suspect`, `confirm`, `clear` and `down`/`up` concern an outage candidate on `element`; `learned` announces an
-    element first seen in a heartbeat; `status` reports expected, down and heard devices; `progress` says that everything
-    of this region partition up to `event_time` is folded.
+    element: str
+    parents: tuple[str, ...] = ()
+    collector: str | None = None
+
+
+class StatusRow(Struct, frozen=True, omit_defaults=True):
+    """How one region, element under suspicion, or collector stands: devices expected and down.
+
+    `heard`: arrival time (epoch ms) of the last sign of life, 0 = none since the worker started.
     """
 
-    kind: str
+    of: Literal["region", "element", "collector"]
+    name: str
+    expected: int
+    down: int
+    heard: int = 0
+
+
+SignalKind = Literal["suspect", "confirm", "clear", "down", "up", "learned", "status", "progress"]
+
+
+class Signal(Struct, frozen=True, omit_defaults=True):
+    """Internal: what detect tells correlate (`outages.signals`, key = region, or `partition/<n>` for a whole one).
+
+    `time` is detect's clock in event time, `onset` the outage's estimated beginning (epoch ms both). `sequence` rises
+    within a partition, so that a repetition is recognised. By `kind`:
+
+    - `suspect`, `confirm`, `clear`: a suspicion on `element` (the region itself: `element` = `region`, `whole_region`)
+      with its `onset`; `absorbs` are suspicions below it that it replaces; `reason` says why;
+    - `down`, `up`: `devices` that went down or came back, at most 5,000 a signal;
+    - `learned`: elements first heard of;
+    - `status`: how regions, suspicions and collectors stand, every tick;
+    - `progress`: everything of this region partition up to `event_time` is folded.
+    """
+
+    kind: SignalKind
     time: int
     partition: int
+    sequence: int
     region: str | None = None
     element: str | None = None
+    whole_region: bool = False
     onset: int | None = None
+    reason: str | None = None
     detector: str | None = None
     value: float | None = None
     threshold: float | None = None
     window_s: float | None = None
-    devices: tuple[str, ...] = ()
     down: int | None = None
     expected: int | None = None
-    heard: int | None = None
-    parent: str | None = None
-    collector: str | None = None
+    collectors: tuple[str, ...] = ()
+    absorbs: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    learned: tuple[LearnedElement, ...] = ()
+    rows: tuple[StatusRow, ...] = ()
     event_time: int | None = None
-    more: dict[str, Any] | None = None

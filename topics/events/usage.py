@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from forewarn.topics.defaults import absent
 from forewarn.topics.instants import Instant
 
 
@@ -18,9 +19,9 @@ class UsageRecord(Struct, frozen=True, gc=False, omit_defaults=True):
     amount: int | Decimal
     start: Instant
     end: Instant | None = None
-    kind: Literal["usage", "correction", "top_up"] = "usage"
+    kind: Literal["usage", "correction", "top_up"] = absent("usage")
     line: str | None = None
-    zone: str = "home"
+    zone: str = absent("home")
     customer: str | None = None
 
 
@@ -38,7 +39,7 @@ class Bill(Struct, frozen=True, omit_defaults=True):
     time: Instant
     amount: int | Decimal
     currency: str
-    due: Instant | str | None = None
+    due: str | int | None = None
     lines: tuple[BillLine, ...] = ()
     customer: str | None = None
 
