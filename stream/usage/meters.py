@@ -1,0 +1,210 @@
+"""The usage meters of one customer partition: records in, counters, alerts and dead letters out.
+
+    record ─ duplicate? ─> drop, counted
+           ├ plain: in the counter's window, below its trigger ─> counter + amount
+           └ else: meter.step ─> meter, counter, `usage.alerts` and notify ─ or a dead letter
+
+The customer's `bucket` alone says which meter a record draws on; `zone` and `line` do not: a roaming allowance is a
+bucket of its own (`roaming:eu`), as the rating that wrote the record named it.
+
+Invariant: a record changes the same things whether it took the short way or the long one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from xxhash import xxh3_64_intdigest
+
+from forewarn.stream.engine.role import Record
+from forewarn.stream.engine.unit import Timer, Unit
+from forewarn.stream.usage.account import Account, Terms, terms
+from forewarn.stream.usage.alert import Crossing, crossing, encode
+from forewarn.stream.usage.amount import units_at
+from forewarn.stream.usage.dedup import Fingerprints
+from forewarn.stream.usage.meter import Charge, Meter, Told, adopt, next_trigger, slot_width, spend, step
+from forewarn.stream.usage.policy import UsagePolicy
+from forewarn.stream.usage.stored import (
+    COUNTERS,
+    METERS,
+    WIDEST,
+    counter,
+    decode_directory,
+    decode_meter,
+    directory,
+    encode_directory,
+    encode_meter,
+    merged,
+    pack_counter,
+    suffix,
+    unpack_counter,
+)
+from forewarn.topics.dead_letters import Malformed, dead_letter
+from forewarn.topics.events.usage import UsageRecord
+from forewarn.topics.reasons import Reason
+
+RECORDS = "usage.records"
+ALERTS = "usage.alerts"
+
+#: Records folded between two looks at the duplicates' horizon.
+_RUN = 4096
+#: Bucket names whose key endings are kept at hand.
+_NAMES = 4096
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+Lookup = Callable[[Unit, str], Account | None]
+Notify = Callable[[Unit, str, Crossing], None]
+
+
+class Meters:
+    """The meters of one partition. `lookup` gives a customer's account, `notify` takes each threshold to be told.
+
+    `duplicates` counts the records that were filtered since the partition was opened.
+    """
+
+    def __init__(self, policy: UsagePolicy, partition: int, lookup: Lookup, notify: Notify) -> None:
+        self._policy = policy
+        self._partition = partition
+        self._lookup = lookup
+        self._notify = notify
+        self._seen = Fingerprints(int(policy.duplicate_horizon_s * 1000), policy.duplicate_ids)
+        self._suffixes: dict[str, bytes] = {}
+        self.duplicates = 0
+
+    def restore(self, table: Mapping[bytes, bytes]) -> None:
+        """Rebuilds the fingerprints; all else is read from the table when it is needed."""
+        self._seen.restore(table)
+
+    def fold(self, unit: Unit, events: Sequence[UsageRecord], records: Sequence[Record]) -> None:
+        """Folds usage records in order; `events[i]` was decoded from `records[i]`."""
+        for begin in range(0, len(events), _RUN):
+            self._seen.turn(records[begin].timestamp, min(_RUN, len(events) - begin))
+            self._run(unit, events[begin : begin + _RUN], records[begin : begin + _RUN])
+        self._seen.sweep(unit)
+
+    def _run(self, unit: Unit, events: Sequence[UsageRecord], records: Sequence[Record]) -> None:
+        """The hot loop. A record that is not plain takes the long way through `_step`."""
+        get, put, suffixes = unit.get, unit.put, self._suffixes
+        young, old = self._seen.young, self._seen.old
+        marks: list[int] = []
+        for event, record in zip(events, records, strict=True):
+            customer = record.key or b""
+            mark = xxh3_64_intdigest(customer + event.record_id.encode(), len(customer))
+            if mark in young or mark in old:
+                self.duplicates += 1
+                continue
+            tail = suffixes.get(event.bucket) or self._suffix(event.bucket)
+            key = COUNTERS + customer + tail
+            stored = get(key)
+            if stored is not None:
+                schema, scale, since, until, used, trigger = unpack_counter(stored)
+                start, amount = event.start, event.amount
+                second = start // 1000 if isinstance(start, int) else int(start.timestamp())
+                if since <= second < until and event.kind != "top_up":
+                    units = amount if scale == 0 and isinstance(amount, int) else units_at(amount, scale)
+                    if units is not None and -WIDEST < (total := used + units) < trigger:
+                        put(key, pack_counter(schema, scale, since, until, total, trigger))
+                        young.add(mark)
+                        marks.append(mark)
+                        continue
+            if self._step(unit, customer, tail, event, record):
+                young.add(mark)
+                marks.append(mark)
+        self._seen.note(unit, marks)
+
+    def account_changed(self, unit: Unit, customer: str, account: Account | None) -> None:
+        """Takes a customer's new account: profile, plan, zone or thresholds. What that shows as crossed is told."""
+        key = customer.encode()
+        for bucket in decode_directory(unit.get(directory(key))):
+            tail = self._suffix(bucket)
+            meter = self._load(unit, key, tail)
+            if meter is not None:
+                held = terms(self._policy, account, bucket)
+                meter, told = adopt(self._policy, held, meter, unit.now)
+                self._save(unit, key, tail, meter, next_trigger(held, meter))
+                self._tell(unit, customer, bucket, held, meter.scale, told)
+
+    def erase(self, unit: Unit, customer: str) -> None:
+        """Deletes all that is kept of a customer. Fingerprints stay for their hour: they name nobody."""
+        key = customer.encode()
+        for bucket in decode_directory(unit.get(directory(key))):
+            unit.delete(COUNTERS + key + self._suffix(bucket))
+            unit.delete(METERS + key + self._suffix(bucket))
+            unit.delete(directory(key))
+
+    def tick(self, unit: Unit) -> None:
+        """Deletes what is left of ended generations of fingerprints, a part at a time."""
+        self._seen.sweep(unit)
+
+    def fire(self, unit: Unit, timer: Timer) -> None:
+        """The meters arm no timer: cycles turn with the records, and what is told is told at once."""
+        raise LookupError(f"no usage timer of that name: {timer.name}")
+
+    def _step(self, unit: Unit, customer: bytes, tail: bytes, event: UsageRecord, record: Record) -> bool:
+        """The long way of one record. False: it became a dead letter."""
+        charge = Charge(_milliseconds(event.start), event.amount, event.kind == "top_up", record.timestamp)
+        meter = self._load(unit, customer, tail)
+        if meter is not None and self._spend(unit, customer, tail, meter, charge):
+            return True
+        name = customer.decode()
+        held = terms(self._policy, self._lookup(unit, name), event.bucket)
+        answer = step(self._policy, held, meter, charge)
+        if isinstance(answer, Reason):
+            path = "$.amount" if answer is Reason.NUMBER_OUT_OF_RANGE else "$.start"
+            unit.outputs.append(dead_letter(RECORDS, self._partition, Malformed(record, answer, path), unit.now))
+            return False
+        if meter is None:
+            names = decode_directory(unit.get(directory(customer)))
+            unit.put(directory(customer), encode_directory((*names, event.bucket)))
+        meter, told = answer
+        self._save(unit, customer, tail, meter, next_trigger(held, meter))
+        self._tell(unit, name, event.bucket, held, meter.scale, told)
+        return True
+
+    def _spend(self, unit: Unit, customer: bytes, tail: bytes, meter: Meter, charge: Charge) -> bool:
+        """Usage that changes no more than the newest cycle's sum and the history needs no account to be looked up."""
+        units = units_at(charge.amount, meter.scale)
+        if charge.top_up or units is None or not meter.cycles[-1].holds(charge.start):
+            return False
+        stored = unit.get(COUNTERS + customer + tail)
+        trigger = unpack_counter(stored)[-1] if stored else 0
+        meter = spend(self._policy, meter, charge, units)
+        if meter.cycles[-1].used >= trigger:
+            return False
+        self._save(unit, customer, tail, meter, trigger)
+        return True
+
+    def _load(self, unit: Unit, customer: bytes, tail: bytes) -> Meter | None:
+        stored, counted = unit.get(METERS + customer + tail), unit.get(COUNTERS + customer + tail)
+        if stored is None or counted is None:
+            return None
+        meter = decode_meter(stored)
+        return merged(meter, counted, slot_width(self._policy, meter.known))
+
+    def _save(self, unit: Unit, customer: bytes, tail: bytes, meter: Meter, trigger: int | None) -> None:
+        width = slot_width(self._policy, meter.known)
+        for key, value in (
+            (METERS + customer + tail, encode_meter(meter)),
+            (COUNTERS + customer + tail, counter(meter, width, trigger)),
+        ):
+            if unit.get(key) != value:
+                unit.put(key, value)
+
+    def _tell(self, unit: Unit, customer: str, bucket: str, held: Terms, scale: int, told: tuple[Told, ...]) -> None:
+        for one in told:
+            found = crossing(held, one, customer=customer, bucket=bucket, scale=scale, now=unit.now)
+            unit.emit(ALERTS, customer.encode(), encode(found), partitions=(self._partition,))
+            self._notify(unit, customer, found)
+
+    def _suffix(self, bucket: str) -> bytes:
+        tail = suffix(bucket)
+        if len(self._suffixes) < _NAMES:
+            self._suffixes[bucket] = tail
+        return tail
+
+
+def _milliseconds(instant: datetime | int) -> int:
+    """Epoch ms, rounded down; exact, where a float of seconds is not."""
+    return instant if isinstance(instant, int) else (instant - _EPOCH) // _MS
