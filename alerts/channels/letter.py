@@ -2,8 +2,8 @@
 
 The body is the same for all customers of an outage and is encoded once; the headers are each recipient's own.
 Invariant: the bytes hold exactly the headers that were meant, which is checked by parsing them again, because Python
-3.11 lets a value that looks like an encoded word add a header line (CVE-2024-6923). The same notification gives the same
-bytes.
+3.11 lets a value that looks like an encoded word add a header line (CVE-2024-6923). One notification always gives the
+same bytes.
 """
 
 from __future__ import annotations

@@ -62,6 +62,21 @@ class Ambiguous(Struct, frozen=True, tag=True):
 Answer = Delivered | Retry | Rejected | Ambiguous
 
 
+class Send(Struct, frozen=True):
+    """Effect of role deliver: hand this message over. `attempt` counts from 1."""
+
+    message: Message
+    attempt: int
+
+
+class Reply(Struct, frozen=True):
+    """What came of a `Send`."""
+
+    notification_id: str
+    attempt: int
+    answer: Answer
+
+
 class Channel(Protocol):
     """A way to reach a customer."""
 

@@ -60,7 +60,11 @@ class Notification(Struct, frozen=True, omit_defaults=True, rename={"class_": "c
 
 
 class NotificationLog(Struct, frozen=True, omit_defaults=True):
-    """One attempt or outcome (`notifications.log`, key = customer)."""
+    """One attempt or outcome (`notifications.log`, key = customer).
+
+    `retry_at` stands with `failed` only, and means that this attempt failed but another follows; without it `failed` is
+    the end.
+    """
 
     notification_id: str
     time: Instant
@@ -69,6 +73,7 @@ class NotificationLog(Struct, frozen=True, omit_defaults=True):
     attempt: int
     provider_id: str | None = None
     error: str | None = None
+    retry_at: Instant | None = None
 
 
 class Receipt(Struct, frozen=True, omit_defaults=True):
