@@ -37,7 +37,7 @@ def _fill(builder: Any, records: Iterable[tuple[bytes | None, bytes | None, Sequ
     # The C builder underneath, without aiokafka's wrapper: half the cost per record (docs/performance.md).
     append, count = builder._builder.append, 0
     for key, value, headers in records:
-        if append(count, timestamp=timestamp, key=key, value=value, headers=headers) is None:
+        if append(count, timestamp=timestamp, key=key, value=value, headers=list(headers)) is None:
             raise ValueError(f"a batch of {count} records does not fit max_batch_size")
         count += 1
     builder._relative_offset = count

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from forewarn.stream.engine import crash, fatal
@@ -44,7 +44,7 @@ class Worker(Protocol):
     async def produce(self, outputs: Sequence[Output], timestamp: int) -> None: ...
     async def perform(self, request: Any) -> Any: ...
     async def ends(self, topics: Sequence[str], partition: int) -> Mapping[str, int]: ...
-    async def dispossessed(self, partition: Partition, landing: Landing, unit: Unit) -> None: ...
+    async def dispossessed(self, partition: Partition, landing: Landing, unit: Unit, marker: Marker) -> None: ...
     def resume(self, topic: str, partition: int) -> None: ...
     def idle(self, partition: Partition) -> frozenset[str]: ...
     def observe(self, partition: int, unit: Unit, records: int, seconds: float) -> None: ...
@@ -68,6 +68,7 @@ class Partition:
         self._appended_at = time.monotonic()
         self._ticked_at = 0.0
         self._more_work = False
+        self._stopped = False
         self._wake = asyncio.Event()
         self._committing: asyncio.Future[None] | None = None
         self._performing: set[asyncio.Task[None]] = set()
@@ -114,6 +115,7 @@ class Partition:
 
     async def stop(self, seconds: float) -> None:
         """Stops: what is folded but not begun to be appended is dropped; the append in flight is awaited this long."""
+        self._stopped = True
         if self._task is not None:
             self._task.cancel()
         for task in tuple(self._performing):
@@ -144,7 +146,8 @@ class Partition:
         try:
             await committing
         except Exception as error:
-            fatal.fail(f"partition {self.core.partition} failed while committing", error)
+            if not self._stopped:  # a stopped partition's successor finds and repairs whatever this left behind
+                fatal.fail(f"partition {self.core.partition} failed while committing", error)
 
     async def _wait(self) -> None:
         """Returns when there is something to fold: input, a reply, a tick, a timer, spread work, or a due marker."""
@@ -212,7 +215,7 @@ class Partition:
         landing = await self.worker.append(self.core.partition, records_of(unit, marker), unit.now)
         crash.point("append.after")
         if landing.offset != self.end:
-            await self.worker.dispossessed(self, landing, unit)
+            await self.worker.dispossessed(self, landing, unit, marker)
         self.end = landing.offset + len(unit.dirty) + 1
         self._appended_at = time.monotonic()
         self.set_time(landing.timestamp)
@@ -241,10 +244,9 @@ class Partition:
         if not task.cancelled() and (error := task.exception()) is not None:
             fatal.fail(f"partition {self.core.partition}: a task beside the fold failed", error)
 
-    @property
-    def busy(self) -> Callable[[], bool]:
-        """Whether something waits to be folded or committed."""
-        return lambda: any(self.mailbox.waiting(topic) for topic in self.folded) or self._more_work
+    def busy(self) -> bool:
+        """Whether something waits to be folded."""
+        return self._more_work or any(self.mailbox.waiting(topic) for topic in self.folded)
 
 
 def records_of(unit: Unit, marker: Marker) -> Iterator[tuple[bytes, bytes | None]]:

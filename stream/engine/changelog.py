@@ -1,0 +1,73 @@
+"""Reads topics outside the group: a changelog from its start to a takeover, a gap, a stretch of a source."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
+
+from forewarn.stream.engine.role import Record
+from forewarn.stream.engine.transport import chunks
+
+#: Record batches taken from the fetcher in one call at most.
+BATCHES = 64
+
+
+class Reader:
+    """A consumer without a group, whose records come as whole record batches."""
+
+    def __init__(self, connection: Mapping[str, Any]) -> None:
+        self._consumer = AIOKafkaConsumer(
+            **connection,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            key_deserializer=chunks,
+            max_partition_fetch_bytes=8 << 20,
+            fetch_max_bytes=64 << 20,
+            fetch_max_wait_ms=50,
+        )
+
+    async def __aenter__(self) -> Reader:
+        await self._consumer.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        # In a task of its own: stopping a consumer that has only just started raises the CancelledError of its own
+        # coordinator task, which must not be taken for a cancellation of ours.
+        await asyncio.wait([asyncio.create_task(self._consumer.stop())])
+
+    async def bounds(self, tps: Sequence[TopicPartition]) -> Mapping[TopicPartition, tuple[int, int]]:
+        """First offset and end offset of each partition."""
+        first = await self._consumer.beginning_offsets(tps)
+        ends = await self._consumer.end_offsets(tps)
+        return {tp: (first[tp], ends[tp]) for tp in tps}
+
+    async def at_time(self, tps: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int | None]:
+        """For each partition the first offset whose record is at or after a time (epoch ms); None: there is none."""
+        found = await self._consumer.offsets_for_times(dict(tps))
+        return {tp: None if at is None else at.offset for tp, at in found.items()}
+
+    async def read(
+        self, ranges: Mapping[TopicPartition, tuple[int, int]]
+    ) -> AsyncIterator[tuple[TopicPartition, Sequence[Record]]]:
+        """Record batches of each partition from its start offset until `end` (exclusive) has been passed.
+
+        A batch may run past `end`; compacted offsets are skipped.
+        """
+        left = {tp: end for tp, (start, end) in ranges.items() if start < end}
+        consumer = self._consumer
+        consumer.assign(list(left))
+        for tp in left:
+            consumer.seek(tp, ranges[tp][0])
+        while left:
+            fetched = await consumer.getmany(*left, timeout_ms=200, max_records=BATCHES)
+            for tp, batches in fetched.items():
+                for batch in batches:
+                    yield tp, batch
+            for tp in tuple(left):
+                if await consumer.position(tp) >= left[tp]:
+                    del left[tp]
