@@ -111,12 +111,19 @@ async def read_to_end(
         left = {tp for tp in left if await consumer.position(tp) < ends[tp]}
 
 
-async def _partitions(consumer: AIOKafkaConsumer, topic: str, partitions: Iterable[int] | None) -> list[TopicPartition]:
-    cluster = await consumer._client.fetch_all_metadata()  # the public `topics()` gives names only
+async def partitions_of(client: AIOKafkaConsumer | AIOKafkaProducer, topic: str) -> list[int]:
+    """The partition numbers of a topic (full name). Raises NoSuchTopic."""
+    inner = client.client if isinstance(client, AIOKafkaProducer) else client._client
+    cluster = await inner.fetch_all_metadata()  # the public calls would create the topic, or give names only
     there = cluster.partitions_for_topic(topic)
     if not there:
         raise NoSuchTopic(f"there is no topic {topic}")
-    wanted = set(there) if partitions is None else set(partitions)
-    if not wanted <= there:
-        raise NoSuchTopic(f"{topic} has no partition {sorted(wanted - there)[0]}")
-    return [TopicPartition(topic, number) for number in sorted(wanted)]
+    return sorted(there)
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topic: str, partitions: Iterable[int] | None) -> list[TopicPartition]:
+    there = await partitions_of(consumer, topic)
+    wanted = there if partitions is None else sorted(partitions)
+    if absent := [number for number in wanted if number not in there]:
+        raise NoSuchTopic(f"{topic} has no partition {absent[0]}")
+    return [TopicPartition(topic, number) for number in wanted]
