@@ -1,7 +1,7 @@
 """Every topic that Forewarn reads or writes: its key, partition group, retention, and the type of its events.
 
-This is the one place that knows topics: admin, codecs, the AsyncAPI document and docs/topics.md are made from it, and the
-topic prefix of a shared cluster is applied by `Topic.full_name` alone. Invariant: topics of one group have equal
+This is the one place that knows topics: admin, codecs, the AsyncAPI document and docs/topics.md are made from it, and
+the topic prefix of a shared cluster is applied by `Topic.full_name` alone. Invariant: topics of one group have equal
 partition counts, because a role's table is partitioned like its sources.
 """
 
@@ -37,7 +37,7 @@ class Topic(Struct, frozen=True, kw_only=True):
 
     `key`: what the key means (`any`: nothing). `direction`: read from others, written for others, or internal (written
     and read by Forewarn alone). `event`: the Struct, or union of Structs, of its values; None when they are bytes.
-    `instant`: the field that is judged `future`, on sources that are streams. `foreign`: whether VES and TMF642 are taken.
+    `instant`: the field that is judged `future`, on sources that are streams. `foreign`: are VES and TMF642 taken.
     `partitioned`: `key` by murmur2 of the key, `explicit` by the writer. `retention_ms` None: as long as the key lives.
     """
 

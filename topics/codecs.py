@@ -21,7 +21,7 @@ from forewarn.stream.engine.role import Record
 from forewarn.topics import tmf642, ves
 from forewarn.topics.catalog import TOPICS, Topic
 from forewarn.topics.dead_letters import Malformed
-from forewarn.topics.instants import to_ms
+from forewarn.topics.instants import MAX_MS, to_ms
 from forewarn.topics.keys import ANY, KeyCheck, key_oddity, mismatch
 from forewarn.topics.reasons import Reason
 from forewarn.topics.screen import UNDECODABLE, Screen, screenable
@@ -30,8 +30,8 @@ from forewarn.topics.typed import typed
 
 #: How far an event may be ahead of its record's broker time, in seconds; a policy value.
 AHEAD_S = 120.0
-#: A batch that is not all clean is cut in this many parts; a part of at most this many records is taken one by one.
-_PARTS = 16
+#: Records taken at once: as many as stay in a processor's cache, then few enough to part the odd ones from the clean.
+_PARTS = (256, 16)
 
 
 class Decoded(Struct, frozen=True):
@@ -64,33 +64,29 @@ class Codec:
 
     def decode(self, records: Sequence[Record]) -> Decoded:
         """Decodes records of this topic, from one partition and in order. Raises nothing on any bytes."""
-        events = self._at_once(records)
-        if events is not None:
-            return Decoded(events, list(records))
         decoded = Decoded()
-        self._in_parts(records, decoded)
+        self._in_parts(records, _PARTS[0], decoded)
         return decoded
 
-    def _in_parts(self, records: Sequence[Record], decoded: Decoded) -> None:
-        if len(records) <= _PARTS:
-            for record in records:
-                self._one(record, decoded)
-            return
-        step = -(-len(records) // _PARTS)
-        for first in range(0, len(records), step):
-            part = records[first : first + step]
+    def _in_parts(self, records: Sequence[Record], size: int, decoded: Decoded) -> None:
+        """Takes parts at once; one that is not plainly clean in smaller parts; and the smallest one by one."""
+        for first in range(0, len(records), size):
+            part = records[first : first + size]
             events = self._at_once(part)
-            if events is None:
-                self._in_parts(part, decoded)
-            else:
+            if events is not None:
                 decoded.events.extend(events)
                 decoded.records.extend(part)
+            elif size > _PARTS[-1]:
+                self._in_parts(part, _PARTS[-1], decoded)
+            else:
+                for record in part:
+                    self._one(record, decoded)
 
     def _at_once(self, records: Sequence[Record]) -> list[Any] | None:
         """All events, when every record is plainly clean."""
         screen = self._screen
-        if not records or not (screen or self._trusted):
-            return None if records else []
+        if not (screen or self._trusted):
+            return None
         values = [record.value for record in records]
         decode = self._decode
         try:
@@ -114,11 +110,13 @@ class Codec:
         """Whether no event is ahead of the broker's time: the latest against the earliest, else one by one."""
         if self._instant is None:
             return True
-        times = [self._instant(event) for event in events]
-        if len({type(time) for time in times}) == 1:
-            earliest = min([record.timestamp for record in records])
-            if to_ms(max(times)) <= earliest + self._ahead_ms:
-                return True
+        times = list(map(self._instant, events))
+        try:
+            latest = to_ms(max(times))
+        except TypeError:  # both forms of instants in one batch
+            latest = MAX_MS
+        if latest <= min([record.timestamp for record in records]) + self._ahead_ms:
+            return True
         return not any(self._is_ahead(time, record) for time, record in zip(times, records, strict=True))
 
     def _is_ahead(self, time: Any, record: Record) -> bool:

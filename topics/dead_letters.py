@@ -2,8 +2,8 @@
 
     records -> Codec.decode -> Malformed -> dead_letter -> `dead.letters`
 
-Invariant: key and value are the record's own bytes, unchanged, unless a header says otherwise (`dlq.null`: a null that is
-written as empty; `dlq.truncated`: the length it had before it was cut).
+Invariant: key and value are the record's own bytes, unchanged, unless a header says otherwise (`dlq.null`: a null that
+is written as empty; `dlq.truncated`: the lengths they had before they were cut).
 """
 
 from __future__ import annotations

@@ -14,4 +14,4 @@ T = TypeVar("T", bound=str)
 
 def absent(word: T) -> T:
     """A text equal to `word`, but an object of its own."""
-    return cast(T, word.encode().decode())
+    return cast("T", word.encode().decode())

@@ -11,15 +11,18 @@ from typing import Annotated
 
 from msgspec import Meta
 
+#: The first and the last millisecond that a datetime can hold (years 1 to 9999).
+MIN_MS, MAX_MS = -62_135_596_800_000, 253_402_300_799_999
+
 #: The wire type of every instant that Forewarn reads: a zoned datetime (msgspec parses RFC 3339) or epoch milliseconds.
-Instant = Annotated[datetime, Meta(tz=True)] | Annotated[int, Meta(ge=-62_135_596_800_000, le=253_402_300_799_999)]
+Instant = Annotated[datetime, Meta(tz=True)] | Annotated[int, Meta(ge=MIN_MS, le=MAX_MS)]
 
 
 def to_ms(instant: datetime | int) -> int:
     """Epoch milliseconds of a decoded instant, rounded down to the millisecond."""
     if isinstance(instant, int):
         return instant
-    return int(instant.timestamp() * 1000)
+    return int(instant.timestamp() * 1000)  # exact: a double divides and multiplies whole ms below 2**53 back
 
 
 def to_rfc3339(ms: int) -> str:

@@ -1,13 +1,13 @@
 """The cheap screen: proves for a whole batch at once that typed decoding overlooked nothing.
 
-A typed decoder skips fields that it does not know and keeps the last of two equal keys. Both leave a trace, because keys
-are texts and so are many values: what was decoded, encoded again, has fewer quotes than what came in.
+A typed decoder skips fields that it does not know and keeps the last of two equal keys. Both leave a trace, because
+keys are texts and so are many values: what was decoded, encoded again, has fewer quotes than what came in.
 
     {"element":"a","seq":1,"seq":2}  10 quotes -> Heartbeat(element="a", seq=2) -> {"element":"a","seq":2}  6 quotes
 
-Encoding again never adds a quote to a record (a field absent from the input is its default, and defaults are left out),
-so equal sums over a batch mean equal counts in each record. Unknown fields that clean records had before are learned and
-counted by decoders of their own.
+Encoding again never adds a quote to a record (a field absent from the input is its default, and defaults are left
+out), so equal sums over a batch mean equal counts in each record. Unknown fields that clean records had before are
+learned and counted by decoders of their own.
 
 Invariant: a batch that passes holds nothing that `strict.parse` refuses. A batch that does not pass may be clean:
 whoever asks splits it and gives the suspects to the strict parser.
@@ -15,7 +15,7 @@ whoever asks splits it and gives the suspects to the strict parser.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -30,6 +30,8 @@ from forewarn.topics.strict import DEPTH
 #: Unknown fields learned for one topic at most, and the longest name of one: memory is bounded whatever is sent.
 LEARNED_MOST = 32
 LEARNED_LONGEST = 64
+#: Above this many unknown texts, decoding them is cheaper than searching for them.
+_NEEDLES_MOST = 2
 #: Numbers at or beyond this are left to the strict parser, which tells a wide integer from a large double.
 _WIDE = 2**63
 _AnyInt = Annotated[int, Meta(ge=-_WIDE, le=_WIDE - 1)]
@@ -62,17 +64,29 @@ class Screen:
                 self._numbers.append(attrgetter(field.name))
             self._open = self._open or Any in members
         self._unknown: dict[str, Any] = {}
-        self._rest: _Counter | None = None
-        self._whole = _Counter(self._types)
+        self._needles: list[bytes] = []
+        whole = _Counter(self._types)
+        self._ways: list[Callable[[Sequence[bytes], int], int]] = [lambda values, _: whole.quotes(values)]
 
-    def learn(self, names: Iterable[str]) -> None:
-        """Takes the top-level names of a record that the strict parser found clean."""
-        new = {name: _AnyJson for name in names if name not in self._types and len(name) <= LEARNED_LONGEST}
-        if new and len(self._unknown) + len(new) <= LEARNED_MOST:
-            self._unknown |= new
-            self._types |= new
-            self._rest = _Counter(self._unknown)
-            self._whole = _Counter(self._types)
+    def learn(self, record: Mapping[str, object]) -> None:
+        """Takes a record that the strict parser found clean."""
+        new = {
+            name: value for name, value in record.items() if name not in self._types and len(name) <= LEARNED_LONGEST
+        }
+        if not new or len(self._unknown) + len(new) > LEARNED_MOST:
+            return
+        self._unknown |= dict.fromkeys(new, _AnyJson)
+        self._types |= self._unknown
+        self._needles += [
+            b'"%s":"' % name.encode() for name, value in new.items() if type(value) is str and name.isidentifier()
+        ]
+        rest, whole = _Counter(self._unknown), _Counter(self._types)
+        self._ways = [
+            lambda values, counted: counted + rest.quotes(values),
+            lambda values, _: whole.quotes(values),
+        ]
+        if len(self._unknown) == len(self._needles) <= _NEEDLES_MOST and not self._open:
+            self._ways.insert(0, self._with_texts)
 
     def passes(self, values: Sequence[bytes], events: Sequence[Struct]) -> bool:
         """Whether nothing is odd in `values`, which were decoded to `events`, one by one and all of them."""
@@ -89,9 +103,24 @@ class Screen:
         if self._open and not _modest(again, values):
             return False
         counted = again.count(b'"')
-        if counted == quotes or (self._rest is not None and counted + self._rest.quotes(values) == quotes):
-            return True
-        return self._whole.quotes(values) == quotes
+        return counted == quotes or self._found_otherwise(values, counted, quotes)
+
+    def _found_otherwise(self, values: Sequence[bytes], counted: int, quotes: int) -> bool:
+        """Whether another way accounts for all quotes; the one that did so last is tried first."""
+        for way in self._ways:
+            if way(values, counted) == quotes:
+                self._ways.remove(way)
+                self._ways.insert(0, way)
+                return True
+        return False
+
+    def _with_texts(self, values: Sequence[bytes], counted: int) -> int:
+        """Unknown fields that are texts, found as they stand: no escape is about, so `"name":"` is a key and a text.
+
+        Not where typed fields of any shape may hold the same words and have counted them.
+        """
+        missing = sum([value.rfind(needle) for value in values].count(-1) for needle in self._needles)
+        return counted + 4 * (len(self._needles) * len(values) - missing)
 
     def _numbers_fit(self, events: Sequence[Struct]) -> bool:
         for column in self._numbers:
@@ -138,14 +167,15 @@ def _modest(encoded: bytes, values: Sequence[bytes]) -> bool:
     return max(value.count(b"{") + value.count(b"[") for value in values) <= DEPTH
 
 
-def _short(numbers: list[int | Decimal | None]) -> bool:
+def _short(numbers: list[Any]) -> bool:
     """Whether all numbers of a column are plain and far within 64 bits."""
-    fractions = [str(number) for number in numbers if type(number) is Decimal]
-    if fractions:
+    whole = numbers
+    if set(map(type, numbers)) != {int}:
+        fractions = [str(number) for number in numbers if type(number) is Decimal]
         text = "".join(fractions)
-        if max(map(len, fractions)) > _SHORT or "E" in text or "n" in text:  # 1E+30, NaN, Infinity
+        if max(map(len, fractions), default=0) > _SHORT or "E" in text or "n" in text:  # 1E+30, NaN, Infinity
             return False
-    whole = [number for number in numbers if type(number) is int]
+        whole = [number for number in numbers if type(number) is int]
     return not whole or (min(whole) > -_WIDE and max(whole) < _WIDE)
 
 
