@@ -1,0 +1,121 @@
+"""Heartbeats as they come in: the hot path of detect. Pure.
+
+    beat ──> known device, same place, usual gap? ── yes ──> note its time: done, ~1 µs
+                       └── no ──> Roster and device.beat take a closer look
+
+Invariant: a healthy device's beat writes nothing to the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from forewarn.stream.engine.role import Record
+from forewarn.stream.engine.unit import Unit
+from forewarn.stream.outages import device as devices
+from forewarn.stream.outages.device import Device, Spec, Turn
+from forewarn.stream.outages.outbox import Outbox
+from forewarn.stream.outages.policy import OutagePolicy
+from forewarn.stream.outages.roster import Roster, learned_spec
+from forewarn.stream.outages.watch import Watch
+from forewarn.topics.events.network import Alarm, Heartbeat, Kpi
+from forewarn.topics.events.outages import LearnedElement
+from forewarn.topics.instants import to_ms
+
+Event = Heartbeat | Alarm | Kpi
+
+
+class Hearing:
+    """Takes what network elements say into the roster."""
+
+    def __init__(self, policy: OutagePolicy, roster: Roster, watch: Watch, outbox: Outbox) -> None:
+        self.policy = policy
+        self.roster = roster
+        self.watch = watch
+        self.outbox = outbox
+
+    def beats(self, unit: Unit, events: Sequence[Event], records: Sequence[Record], clock: int) -> int:
+        """Folds a batch; gives its highest event time (epoch ms). What is no heartbeat is left to `others`."""
+        get, beat, arrival, top = self.roster.devices.get, Heartbeat, records[-1].timestamp, 0
+        for event, record in zip(events, records, strict=True):
+            if type(event) is not beat:
+                continue
+            at = event.time
+            if type(at) is not int:
+                at = to_ms(at)
+            if at > top:
+                top = at
+            device = get(event.element)
+            if device is not None and 0 < at - device.seen <= device.usual:
+                place = device.place
+                if (
+                    event.status == "up"
+                    and event.collector == place.collector
+                    and event.parent == place.parent
+                    and event.interval_s == place.interval_s
+                    and record.key == place.key
+                ):
+                    device.seen = at
+                    place.heard = arrival
+                    continue
+            self._closer(unit, event, record, device, at, clock)
+        return top
+
+    def _closer(self, unit: Unit, event: Heartbeat, record: Record, device: Device | None, at: int, clock: int) -> None:
+        """A beat that may change something: a new device, a new place, a device that is down or learns its interval."""
+        region = (record.key or b"").decode()
+        if device is None or device.place.spec.region != region:
+            device = self._meet(unit, event, region, device)
+            if device is None:
+                return
+        elif at > device.seen and self.roster.follow(unit, device, event, region):
+            self._tell(device)
+        device.place.heard = record.timestamp
+        was = device.down
+        if event.status == "up":
+            learn = device.place.interval == 0 or not self.watch.disturbed(region)
+            turn = devices.beat(self.policy, device, at, clock=clock, arrival=record.timestamp, learn=learn)
+        else:
+            turn = devices.said_down(device, at)
+        if turn is not Turn.OLD:
+            self.roster.turned(unit, device, was)
+            if was is None and device.down is not None:
+                self.watch.down(device)
+            elif was is not None and device.down is None:
+                self.watch.up(device)
+
+    def _meet(self, unit: Unit, event: Heartbeat, region: str, known: Device | None) -> Device | None:
+        """Takes in a device that was not known in this region; None when the inventory has it in another one.
+
+        Both regions share this partition then. The newest word of a learned device says where it is.
+        """
+        if known is not None:
+            if known.place.spec.inventory:
+                return known
+            self.roster.remove(unit, known.element)
+            if known.down is not None:
+                self.watch.up(known)
+        device = self.roster.learn(unit, event.element, learned_spec(event, region), event)
+        self._tell(device)
+        return device
+
+    def _tell(self, device: Device) -> None:
+        spec = device.place.spec
+        if not spec.inventory:
+            self.outbox.learned(spec.region, LearnedElement(device.element, spec.parents, spec.collector))
+
+    def alarmed(self, unit: Unit, event: Alarm, region: str) -> None:
+        """Makes sure that an alarm's element is known."""
+        if event.element not in self.roster.devices:
+            self._tell(self.roster.learn(unit, event.element, Spec(region, collector=event.collector), None))
+
+    def silences(self, unit: Unit, clock: int, most: int) -> bool:
+        """Marks at most `most` devices down whose patience is over. True when none is left."""
+        for device in self.roster.silent(clock):
+            devices.silent(self.policy, device)
+            self.roster.turned(unit, device, None)
+            self.watch.down(device)
+            most -= 1
+            if most <= 0:
+                return not self.roster.wheel.waits(clock)
+        return True

@@ -1,0 +1,80 @@
+"""What an operator tunes about finding outages and leading them through their life. Fields ending in `_s` are seconds.
+
+Every duration of detector A and of the lifecycle stands here, so that a fast policy (beats of 1 s, confirmation after
+10 s) runs the same code as the slow one.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+DAY_S = 86_400.0
+
+Seconds = Annotated[float, Meta(ge=0, le=400 * DAY_S)]
+Period = Annotated[float, Meta(ge=0.1, le=400 * DAY_S)]
+Share = Annotated[float, Meta(gt=0, le=1)]
+
+
+class OutagePolicy(Struct, frozen=True, forbid_unknown_fields=True):
+    """Defaults suit an access network whose devices beat every minute."""
+
+    # --- time
+    #: Tests run, and progress is reported, this often.
+    tick_s: Period = 5.0
+    #: Event time counts as complete this long after the highest event time seen.
+    lateness_s: Seconds = 60.0
+
+    # --- silence of one device
+    #: Beat interval of a device that neither says one nor has shown one yet.
+    interval_s: Period = 60.0
+    #: A device is silent after this many of its intervals, or after its p99 gap if that is longer.
+    silent_intervals: Annotated[float, Meta(ge=1, le=100)] = 3.0
+    #: The p99 gap counts up to this many intervals: what is longer is an outage, not a habit.
+    gap_intervals: Annotated[float, Meta(ge=1, le=1000)] = 10.0
+    #: Gaps from which a device's interval is learned.
+    learn_gaps: Annotated[int, Meta(ge=2, le=100)] = 8
+    #: Devices that stay silent longer than this have their last beat kept in the table; the others' is read again.
+    longest_silence_s: Period = 300.0
+
+    # --- detector A
+    #: W, the window in which devices count as newly down (at least one beat interval).
+    window_s: Period = 300.0
+    #: Windows of the level test, which catches what comes slowly.
+    level_windows_s: tuple[Period, ...] = (1800.0, 7200.0)
+    #: Suspected when so many devices would go down by chance with less than this probability ...
+    surprise: Annotated[float, Meta(gt=0, lt=1)] = 1e-6
+    #: ... and they are at least so many ...
+    devices_min: Annotated[int, Meta(ge=1)] = 3
+    #: ... and at least this share of those expected up.
+    share_min: Share = 0.1
+    #: The least base rate: one device of the group a day.
+    quiet_s: Period = DAY_S
+    #: Weight of the newest window in the base rate's moving average.
+    base_rate_weight: Share = 0.05
+    #: An element explains what its parent sees when it holds this share of the newly down devices;
+    #: a parent explains its children when this share of them is hit.
+    explain_share: Share = 0.8
+    #: Confirmed this long after the suspicion ...
+    confirm_s: Seconds = 90.0
+    #: ... when this share of the devices that raised it is still down.
+    confirm_share: Share = 0.8
+    #: Over when at most this share of the most devices that were ever down together still is.
+    clear_share: Annotated[float, Meta(ge=0, lt=1)] = 0.2
+
+    # --- blindness
+    #: A collector that nothing was heard from for this long is silent (at least two ticks).
+    blind_s: Period = 120.0
+    #: What is down behind a collector that reports again becomes an outage after this long.
+    blind_exit_s: Seconds = 600.0
+
+    # --- lifecycle
+    #: Restored when nothing relapsed for this long.
+    hysteresis_s: Seconds = 300.0
+    #: A relapse within this time after restoration opens the same outage again; then it is closed.
+    reopen_s: Seconds = 1800.0
+    #: A closed or dismissed outage leaves the table and the compacted topics after this long.
+    keep_s: Period = 7 * DAY_S
+    #: While an outage is open, changes of its set of elements are passed on at most this often.
+    impact_s: Seconds = 15.0

@@ -1,0 +1,306 @@
+"""Who is there in one region partition: devices, where they stand, who is down; and the rows that keep it.
+
+    e/<element>  Spec   inventory and learned elements           d/<element>  Down   devices now down
+    s/<element>  Seen   last beat of devices that beat seldom
+
+Invariant: `groups` counts every expected device in each group above it, and every down one in its bucket; after
+`restore` they count the same as before (last beats of common devices are read again, see `recall`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct
+
+from forewarn.stream.engine.unit import Unit
+from forewarn.stream.outages import device as devices
+from forewarn.stream.outages.device import UNHEARD, Device, Down, Place, Spec
+from forewarn.stream.outages.groups import Groups, Node
+from forewarn.stream.outages.policy import OutagePolicy
+from forewarn.stream.outages.rows import Shelf
+from forewarn.stream.outages.wheel import Wheel
+from forewarn.topics.events.network import Heartbeat, TopologyElement
+
+#: Slots of the silence wheel, in ms.
+SLOT_MS = 1000
+LEAVES = frozenset({"onu", "cpe"})
+
+
+class Seen(Struct, frozen=True, array_like=True, gc=False):
+    """The last beat of a device that beats seldom, and the interval it was last given (ms)."""
+
+    seen: int
+    interval: int
+
+
+SPECS = Shelf("e/", Spec)
+DOWNS = Shelf("d/", Down)
+SEEN = Shelf("s/", Seen)
+
+
+class Roster:
+    """All elements of one region partition. In-memory state is rebuilt from the rows."""
+
+    def __init__(self, policy: OutagePolicy) -> None:
+        self.policy = policy
+        self.devices: dict[str, Device] = {}
+        self.groups = Groups(max(1, int(policy.tick_s * 1000)))
+        self.wheel: Wheel[Device] = Wheel(SLOT_MS)
+        self.down: dict[str, Device] = {}
+        self.down_infrastructure: dict[str, Device] = {}
+        self.places: dict[tuple[Spec, str | None, str | None, float | None], Place] = {}
+        self.intervals: dict[int, int] = {}  #: one int object for each interval in use
+
+    # -- rebuilding
+
+    def restore(self, table: Mapping[bytes, bytes]) -> None:
+        """Rebuilds everything from the table."""
+        for key, value in table.items():
+            if key.startswith(SPECS.prefix):
+                self._enrol(SPECS.name(key), SPECS.unpack(value), value)
+        for key, value in table.items():
+            if key.startswith(DOWNS.prefix):
+                self._recall_down(SEEN.name(key), DOWNS.unpack(value))
+            elif key.startswith(SEEN.prefix):
+                row = SEEN.unpack(value)
+                self._recall_seen(SEEN.name(key), row.seen, row.interval)
+        self.recount()
+
+    def _enrol(self, element: str, spec: Spec, row: bytes) -> None:
+        parent = spec.parents[0] if spec.parents and not spec.inventory else None
+        self._move(element, self._place(spec, parent, spec.collector, None, row), fresh=True)
+
+    def _recall_down(self, element: str, down: Down) -> None:
+        device = self.devices.get(element)
+        if device is not None:
+            devices.start_learning(self.policy, device)
+            device.down, device.seen, device.slot = down, down.seen, 0
+            self._is_down(device)
+            self.groups.stale = True
+
+    def _recall_seen(self, element: str, seen: int, interval: int) -> None:
+        device = self.devices.get(element)
+        if device is not None and device.down is None:
+            devices.start_learning(self.policy, device)
+            device.seen, device.interval = seen, interval
+            self._into_wheel(device)
+            self.groups.stale = True
+
+    def recall(self, event: Heartbeat, region: str, at: int) -> None:
+        """Takes a beat again that was folded before the restart: it tells when a device was last alive, and no more."""
+        device = self.devices.get(event.element)
+        if event.status != "up" or device is None or device.place.spec.region != region:
+            return
+        self._follow(device, event, region)
+        if device.down is None and at > device.seen:
+            first = device.slot == UNHEARD
+            devices.beat(self.policy, device, at, clock=0, arrival=at, learn=True)
+            if first:
+                devices.start_learning(self.policy, device)
+                self._into_wheel(device)
+                self.groups.stale = True
+            devices.settle(self.policy, device)
+
+    def recount(self) -> None:
+        """Takes the groups' counts anew, after the topology has changed above devices that count."""
+        groups = self.groups
+        groups.reset()
+        for place in self.places.values():
+            place.expected = place.down = 0
+        for device in self.devices.values():
+            if device.slot != UNHEARD:
+                self._expect(device)
+                if device.down is not None:
+                    device.place.down += 1
+                    groups.fall(self.above(device), device.down.since, spent=device.down.spent)
+
+    def _expect(self, device: Device) -> None:
+        above = self.above(device)
+        self.groups.expect(above, 1)
+        device.place.expected += 1
+        above[-1].slowest = max(above[-1].slowest, device.interval)
+
+    # -- where elements stand
+
+    def above(self, device: Device) -> tuple[Node, ...]:
+        """The groups that a device counts in, its region last."""
+        place = device.place
+        return self.groups.above(device.element, place.spec.region, place.parents)
+
+    def is_infrastructure(self, element: str) -> bool:
+        """Kind not `onu` or `cpe`; an unknown kind is `cpe` until it has children (detection.md A)."""
+        device = self.devices.get(element)
+        kind = device.place.spec.kind if device is not None else None
+        return kind not in LEAVES if kind is not None else element in self.groups.nodes
+
+    def learn(self, unit: Unit, element: str, spec: Spec, event: Heartbeat | None) -> Device:
+        """Takes in an element that nobody announced."""
+        row = SPECS.pack(spec)
+        said = (event.parent, event.collector, event.interval_s) if event is not None else (None, None, None)
+        device = self._move(element, self._place(spec, *said, row), fresh=True)
+        unit.put(SPECS.key(element), device.place.row)
+        return device
+
+    def describe(self, unit: Unit, event: TopologyElement) -> None:
+        """Takes what correlate passes on of an element; of one that was learned here already, nothing is new."""
+        interval = int((event.interval_s or 0) * 1000)
+        inventory = event.source == "inventory"
+        kind = None if event.kind == "unknown" else event.kind
+        spec = Spec(event.region, event.parents, kind, event.collector, interval, inventory)
+        device = self.devices.get(event.element)
+        if device is None:
+            self.learn(unit, event.element, spec, None)
+        elif inventory and device.place.spec != spec:
+            place = device.place
+            self._move(
+                event.element, self._place(spec, place.parent, place.collector, place.interval_s, SPECS.pack(spec))
+            )
+            unit.put(SPECS.key(event.element), device.place.row)
+
+    def follow(self, unit: Unit, device: Device, event: Heartbeat, region: str) -> bool:
+        """Takes what a beat says of parent, collector and interval. True: its parents are others than before."""
+        was = device.place.spec
+        if not self._follow(device, event, region):
+            return False
+        spec = device.place.spec
+        if spec != was:
+            unit.put(SPECS.key(device.element), device.place.row)
+        return spec.parents != was.parents
+
+    def _follow(self, device: Device, event: Heartbeat, region: str) -> bool:
+        place = device.place
+        if event.parent == place.parent and event.collector == place.collector and event.interval_s == place.interval_s:
+            return False
+        spec = place.spec if place.spec.inventory else learned_spec(event, region, place.spec)
+        self._move(device.element, self._place(spec, event.parent, event.collector, event.interval_s, None))
+        devices.start_learning(self.policy, device)
+        if device.slot != UNHEARD and device.down is None:
+            self._into_wheel(device)
+        return True
+
+    def remove(self, unit: Unit, element: str) -> Device | None:
+        """Takes out an element that has moved away or was decommissioned."""
+        device = self.devices.pop(element, None)
+        if device is None:
+            return None
+        if device.slot != UNHEARD:
+            self.groups.stale = True
+        device.slot = UNHEARD
+        self.down.pop(element, None)
+        self.down_infrastructure.pop(element, None)
+        for shelf in (SPECS, DOWNS, SEEN):
+            if unit.get(shelf.key(element)) is not None:
+                unit.delete(shelf.key(element))
+        return device
+
+    def _place(
+        self, spec: Spec, parent: str | None, collector: str | None, interval_s: float | None, row: bytes | None
+    ) -> Place:
+        key = (spec, parent, collector, interval_s)
+        place = self.places.get(key)
+        if place is None:
+            nodes = tuple(self.node(element, spec.region) for element in spec.parents)
+            place = Place(
+                spec, row or SPECS.pack(spec), parents=nodes, parent=parent, collector=collector, interval_s=interval_s
+            )
+            self.places[key] = place
+        return place
+
+    def node(self, element: str, region: str) -> Node:
+        """The group at and below an element, made when it is first asked for."""
+        known = self.groups.nodes.get(element)
+        if known is not None:
+            return known
+        node, device = self.groups.node(element, region), self.devices.get(element)
+        if device is not None:
+            self.groups.link(node, device.place.spec.region, device.place.parents)
+            self.groups.stale = self.groups.stale or device.slot != UNHEARD
+        return node
+
+    def _move(self, element: str, place: Place, *, fresh: bool = False) -> Device:
+        device = self.devices.get(element)
+        if device is None:
+            device = self.devices[element] = Device(element, place)
+        elif place is not device.place and device.slot != UNHEARD:
+            self.groups.stale = True
+        device.place = place
+        kind = place.spec.kind
+        node = self.groups.nodes.get(element)
+        if node is None and kind is not None and kind not in LEAVES:
+            node = self.node(element, place.spec.region)
+        if node is not None:
+            self.groups.link(node, place.spec.region, place.parents)
+        return device
+
+    # -- what becomes of devices
+
+    def turned(self, unit: Unit, device: Device, was: Down | None) -> None:
+        """Keeps and counts what a word about a device changed; `was` is its state before."""
+        groups, above = self.groups, self.above(device)
+        if device.slot == UNHEARD:
+            devices.start_learning(self.policy, device)
+            self._expect(device)
+        if was is not None and device.down is None:
+            groups.rise(above, was.since, spent=was.spent)
+            device.place.down -= 1
+            unit.delete(DOWNS.key(device.element))
+            del self.down[device.element]
+            self.down_infrastructure.pop(device.element, None)
+        elif device.down is not None:
+            if was is None:
+                groups.fall(above, device.down.since)
+                device.place.down += 1
+                self._is_down(device)
+            unit.put(DOWNS.key(device.element), DOWNS.pack(device.down))
+        if device.down is not None:
+            device.slot = 0
+        elif device.slot <= 0 or self._due(device) // SLOT_MS < device.slot:
+            self._into_wheel(device)
+        self._settle(unit, device)
+
+    def _is_down(self, device: Device) -> None:
+        self.down[device.element] = device
+        if self.is_infrastructure(device.element):
+            self.down_infrastructure[device.element] = device
+
+    def _settle(self, unit: Unit, device: Device) -> None:
+        device.interval = self.intervals.setdefault(device.interval, device.interval)
+        devices.settle(self.policy, device)
+        device.usual = self.intervals.setdefault(device.usual, device.usual)
+        if devices.is_slow(self.policy, device):
+            unit.put(SEEN.key(device.element), SEEN.pack(Seen(device.seen, device.interval)))
+
+    def _into_wheel(self, device: Device) -> None:
+        device.slot = self.wheel.put(device, self._due(device))
+
+    def _due(self, device: Device) -> int:
+        return device.seen + devices.patience(self.policy, device)
+
+    def silent(self, clock: int) -> Iterator[Device]:
+        """Devices whose patience is over at `clock` (epoch ms); the caller takes as many as it can handle."""
+        for slot, device in self.wheel.due(clock):
+            if device.slot != slot or device.down is not None:
+                continue
+            if self._due(device) > clock:
+                self._into_wheel(device)
+            else:
+                yield device
+
+    def spend(self, unit: Unit, device: Device) -> None:
+        """Marks a device that was left over when its outage ended, so that it raises no other."""
+        was = device.down
+        if was is None or was.spent:
+            return
+        above = self.above(device)
+        self.groups.rise(above, was.since)
+        device.down = Down(was.since, was.missed, was.seen, was.said, True)
+        self.groups.fall(above, was.since, spent=True)
+        unit.put(DOWNS.key(device.element), DOWNS.pack(device.down))
+
+
+def learned_spec(event: Heartbeat, region: str, was: Spec | None = None) -> Spec:
+    """What a beat teaches of an element that the inventory does not know."""
+    parents = (event.parent,) if event.parent else (was.parents if was is not None else ())
+    collector = event.collector or (was.collector if was is not None else None)
+    return Spec(region, parents, was.kind if was is not None else None, collector)

@@ -1,0 +1,128 @@
+"""One suspicion of detect: from the surprise, through its confirmation, until it is over. Pure.
+
+    raised ──90 s──> still down >= 80 %? ── yes ──> CONFIRM ── at most 20 % of the peak down ──> CLEAR
+       │                    └── no ──> raised again while it still surprises, else CLEAR
+       ├── an alarm of it or of a parent, or a second detector ──> CONFIRM at once
+       └── nearly all back before ──> CLEAR
+
+Source: detection.md A, "CONFIRMED when, 90 s later, >= 80 % of the devices that raised it are still down, or two
+independent sources agree, or a parent element's alarm arrives".
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from forewarn.stream.outages.groups import Node
+from forewarn.stream.outages.liveness import Finding
+from forewarn.stream.outages.policy import OutagePolicy
+
+
+class Suspicion(Struct, frozen=True, array_like=True, gc=False):
+    """One open suspicion. Times are epoch ms of event time.
+
+    `k` devices, down since buckets `first` to `last`, raised it; `peak` is the most that were down at once.
+    `detector` is what raised it: with `alarm` no device need be down.
+    """
+
+    region: str
+    element: str
+    whole_region: bool
+    onset: int
+    detector: str
+    value: float
+    threshold: float
+    window: int
+    raised: int
+    first: int
+    last: int
+    k: int
+    peak: int
+    confirmed: bool = False
+
+
+class Look(Struct, frozen=True, gc=False):
+    """What a suspicion's group looks like at `clock`.
+
+    `down`: devices down since bucket `first`; `still`: those of them that raised it; `surprises`: whether they would
+    raise it now; `alarmed`: an open alarm on the element or above it.
+    """
+
+    clock: int
+    bucket: int
+    down: int
+    still: int
+    surprises: bool
+    alarmed: bool
+
+
+class Verdict(StrEnum):
+    """Why a suspicion changed, or did not."""
+
+    WAIT = "wait"
+    STILL_DOWN = "still_down"
+    TWO_SOURCES = "two_sources"
+    RAISED_AGAIN = "raised_again"
+    BACK = "back"
+    NOT_HELD = "not_held"
+    ALARM_CLEARED = "alarm_cleared"
+
+
+CONFIRMS = frozenset({Verdict.STILL_DOWN, Verdict.TWO_SOURCES})
+CLEARS = frozenset({Verdict.BACK, Verdict.NOT_HELD, Verdict.ALARM_CLEARED})
+
+
+def step(policy: OutagePolicy, state: Suspicion, look: Look) -> tuple[Suspicion, Verdict]:
+    """Folds one look. The verdict says what correlate is told; after one of `CLEARS` the suspicion is over."""
+    state = state if look.down <= state.peak else replace(state, peak=look.down)
+    if state.peak == 0:
+        return state, Verdict.WAIT if look.alarmed else Verdict.ALARM_CLEARED
+    if look.down <= policy.clear_share * state.peak:
+        waits = state.detector == "alarm" and look.alarmed and not state.confirmed
+        return (replace(state, peak=0), Verdict.WAIT) if waits else (state, Verdict.BACK)
+    if state.confirmed:
+        return state, Verdict.WAIT
+    if look.alarmed and look.surprises:
+        return replace(state, confirmed=True), Verdict.TWO_SOURCES
+    if look.clock < state.raised + int(policy.confirm_s * 1000):
+        return state, Verdict.WAIT
+    if state.k and look.still >= policy.confirm_share * state.k:
+        return replace(state, confirmed=True), Verdict.STILL_DOWN
+    if not look.surprises:
+        return state, Verdict.WAIT if look.alarmed else Verdict.NOT_HELD
+    return replace(state, raised=look.clock, last=look.bucket, k=look.down), Verdict.RAISED_AGAIN
+
+
+def from_finding(policy: OutagePolicy, finding: Finding, clock: int, width: int) -> Suspicion:
+    """The suspicion that a finding raises; its onset is still to be told."""
+    node = finding.node
+    return Suspicion(
+        region=node.region,
+        element=node.element,
+        whole_region=node.root is None,
+        onset=0,
+        detector="liveness",
+        value=finding.p_value,
+        threshold=policy.surprise,
+        window=finding.window,
+        raised=clock,
+        first=finding.first,
+        last=clock // width,
+        k=finding.k,
+        peak=finding.k,
+    )
+
+
+def single(node: Node, detector: str, window: int, clock: int, first: int, last: int, *, devices: int) -> Suspicion:
+    """The suspicion of one infrastructure element that is down itself (`devices` 1) or has an alarm (0)."""
+    return Suspicion(
+        node.region, node.element, False, 0, detector, 1.0, 1.0, window, clock, first, last, k=devices, peak=devices
+    )
+
+
+def begun(state: Suspicion, onset: int) -> Suspicion:
+    """The suspicion with its onset."""
+    return replace(state, onset=onset)
