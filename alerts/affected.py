@@ -1,0 +1,23 @@
+"""Stage: is the customer affected at all?
+
+A customer is, whose service is on a broken element and has no other working access (dual homing).
+"""
+
+from __future__ import annotations
+
+from forewarn.alerts.customers import another_access
+from forewarn.alerts.proposal import Drop, Proposal, Rules
+from forewarn.alerts.reasons import Reason
+
+
+def affected(rules: Rules, proposal: Proposal) -> Proposal | Drop:
+    """Passes known customers, and `confirmed` only for those with a broken service that nothing else carries."""
+    if proposal.person is None:
+        return Drop(Reason.UNKNOWN_CUSTOMER)
+    if (proposal.kind, proposal.stage) != ("outage", "confirmed"):
+        return proposal
+    if not proposal.broken:
+        return Drop(Reason.NOT_AFFECTED)
+    if all(any(another_access(down, up) for up in proposal.working) for down in proposal.broken):
+        return Drop(Reason.SERVED_OTHERWISE)
+    return proposal

@@ -1,0 +1,240 @@
+"""The desk of one customer partition: its parts, and which of them takes which topic and timer.
+
+The parts know each other only by what their constructors name. Invariant: a customer who is deleted is deleted in every
+part, in the unit that folds the tombstone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from forewarn.alerts import impact, notices, requests, standing
+from forewarn.alerts.circumstances import Circumstances
+from forewarn.alerts.control import EVERYTHING, Controls
+from forewarn.alerts.customers import Customers
+from forewarn.alerts.fanout import FanOut
+from forewarn.alerts.impact import Impact
+from forewarn.alerts.incidents import Incidents
+from forewarn.alerts.ledger import Ledger
+from forewarn.alerts.notices import Notices
+from forewarn.alerts.pipeline import Pipeline
+from forewarn.alerts.progress import Marks
+from forewarn.alerts.proposal import Rules
+from forewarn.alerts.requests import Requests
+from forewarn.alerts.standing import Standings
+from forewarn.alerts.told import Told
+from forewarn.alerts.usage_notices import UsageNotices
+from forewarn.stream.engine.role import Record
+from forewarn.stream.engine.unit import Timer, Unit
+from forewarn.stream.usage.account import Account
+from forewarn.topics.events.customers import Appointment, Interaction, Preference, Profile, Subscription
+from forewarn.topics.events.messages import Control, MarketingRequest, NotificationLog, Receipt
+from forewarn.topics.events.outages import ImpactChunk, ProgressMark
+from forewarn.topics.events.usage import Bill
+from forewarn.topics.instants import to_ms
+
+Batch = Callable[[Unit, Sequence[Any], Sequence[Record]], None]
+
+
+class Desk:
+    """The parts of one partition that decide on messages and marketing.
+
+    `account_changed` and `erased` tell the meters of a customer whose terms changed, or who is gone.
+    """
+
+    def __init__(self, rules: Rules, partition: int) -> None:
+        policy = rules.policy
+        ledger = Ledger(partition, rules.hash)
+        self.policy = policy
+        self.controls = Controls()
+        self.customers = Customers()
+        self.incidents = Incidents()
+        self.told = Told()
+        self.circumstances = Circumstances(policy)
+        self.marks = Marks(policy, partition)
+        self.fan_out = FanOut(policy.fan_out_customers)
+        pipeline = Pipeline(rules, self.told, ledger)
+        self.standings = Standings(
+            policy,
+            customers=self.customers,
+            incidents=self.incidents,
+            told=self.told,
+            circumstances=self.circumstances,
+            controls=self.controls,
+            marks=self.marks,
+            ledger=ledger,
+        )
+        self.notices = Notices(
+            pipeline=pipeline,
+            customers=self.customers,
+            incidents=self.incidents,
+            told=self.told,
+            controls=self.controls,
+        )
+        self.impact = Impact(
+            policy,
+            incidents=self.incidents,
+            customers=self.customers,
+            notices=self.notices,
+            standings=self.standings,
+            ledger=ledger,
+            fan_out=self.fan_out,
+        )
+        self.usage = UsageNotices(
+            pipeline=pipeline,
+            customers=self.customers,
+            told=self.told,
+            circumstances=self.circumstances,
+            standings=self.standings,
+            controls=self.controls,
+            fan_out=self.fan_out,
+        )
+        self.requests = Requests(
+            policy, customers=self.customers, standings=self.standings, ledger=ledger, fan_out=self.fan_out
+        )
+        self.account_changed: Callable[[Unit, str, Account | None], None] = lambda unit, customer, account: None
+        self.erased: Callable[[Unit, str], None] = lambda unit, customer: None
+        self.folds: dict[str, Batch] = {
+            "control": self._control,
+            "outages.impact": self._impact,
+            "customers.profiles": self._profiles,
+            "customers.subscriptions": self._subscriptions,
+            "customers.preferences": self._preferences,
+            "customers.interactions": self._interactions,
+            "customers.appointments": self._appointments,
+            "billing.bills": self._bills,
+            "notifications.log": self._log,
+            "delivery.receipts": self._receipts,
+            "marketing.requests": self._requests,
+        }
+        self.timers: dict[str, Callable[[Unit, Timer], None]] = {
+            impact.WAIT: self.impact.fire,
+            impact.LEFT: self.impact.fire,
+            impact.LEASE: self.impact.fire,
+            notices.MOVED: self._moved,
+            requests.REVIEW: self.requests.fire,
+            standing.REFRESH: self._refresh,
+        }
+
+    def restore(self, table: Mapping[bytes, bytes]) -> None:
+        """Rebuilds every part's indexes from the table."""
+        for part in (
+            self.controls,
+            self.customers,
+            self.incidents,
+            self.told,
+            self.marks,
+            self.fan_out,
+            self.usage,
+            self.requests,
+        ):
+            part.restore(table)
+
+    def tick(self, unit: Unit, idle: frozenset[str]) -> None:
+        """Lets time pass: reviews of marketing requests, and the partition's progress."""
+        self.requests.tick(unit, idle)
+        self.marks.publish(unit)
+
+    def fire(self, unit: Unit, timer: Timer) -> None:
+        """Hands a timer to the part that armed it."""
+        self.timers[timer.name](unit, timer)
+
+    def account(self, unit: Unit, customer: str) -> Account | None:
+        """What the meters need to know of a customer; None without a profile."""
+        person = self.customers.get(unit, customer)
+        if person is None:
+            return None
+        zone = person.time_zone or self.policy.default_time_zone
+        return Account(plan=person.profile.plan, time_zone=zone, thresholds=person.thresholds)
+
+    def _control(self, unit: Unit, events: Sequence[Control | None], records: Sequence[Record]) -> None:
+        for event, kind in zip(events, _keys(records), strict=True):
+            if self.controls.take(unit, kind, event):
+                for name, part in (("outage", self.impact), ("usage", self.usage), ("marketing", self.requests)):
+                    if kind in (name, EVERYTHING):
+                        part.resumed(unit)
+
+    def _impact(self, unit: Unit, events: Sequence[ImpactChunk | ProgressMark], records: Sequence[Record]) -> None:
+        for event in events:
+            if isinstance(event, ProgressMark):
+                self.marks.take(unit, event)
+            else:
+                self.impact.take(unit, event)
+
+    def _profiles(self, unit: Unit, events: Sequence[Profile | None], records: Sequence[Record]) -> None:
+        for event, customer in zip(events, _keys(records), strict=True):
+            if event is None:
+                self._erase(unit, customer)
+            else:
+                self.customers.profile(unit, customer, event)
+                self._changed(unit, customer)
+
+    def _subscriptions(self, unit: Unit, events: Sequence[Subscription | None], records: Sequence[Record]) -> None:
+        for event, customer, record in zip(events, _keys(records), records, strict=True):
+            self.customers.subscription(unit, customer, event, record.timestamp)
+            self._changed(unit, customer)
+
+    def _preferences(self, unit: Unit, events: Sequence[Preference], records: Sequence[Record]) -> None:
+        for event, customer, record in zip(events, _keys(records), records, strict=True):
+            self.customers.preference(unit, customer, event, record.timestamp)
+            self._changed(unit, customer)
+
+    def _interactions(self, unit: Unit, events: Sequence[Interaction], records: Sequence[Record]) -> None:
+        for event, customer in zip(events, _keys(records), strict=True):
+            if self.circumstances.interaction(unit, customer, event):
+                self.standings.publish(unit, customer)
+
+    def _appointments(self, unit: Unit, events: Sequence[Appointment], records: Sequence[Record]) -> None:
+        for event, customer in zip(events, _keys(records), strict=True):
+            if self.circumstances.appointment(unit, customer, event):
+                self.standings.publish(unit, customer)
+
+    def _bills(self, unit: Unit, events: Sequence[Bill], records: Sequence[Record]) -> None:
+        for event, customer in zip(events, _keys(records), strict=True):
+            if self.circumstances.bill(unit, customer, event):
+                self.standings.publish(unit, customer)
+
+    def _log(self, unit: Unit, events: Sequence[NotificationLog], records: Sequence[Record]) -> None:
+        for event, customer in zip(events, _keys(records), strict=True):
+            self._heard(unit, customer, event.notification_id, event.outcome, to_ms(event.time))
+
+    def _receipts(self, unit: Unit, events: Sequence[Receipt], records: Sequence[Record]) -> None:
+        for event, customer in zip(events, _keys(records), strict=True):
+            self._heard(unit, customer, event.notification_id, event.status, to_ms(event.time))
+
+    def _requests(self, unit: Unit, events: Sequence[MarketingRequest], records: Sequence[Record]) -> None:
+        for event, customer in zip(events, _keys(records), strict=True):
+            self.requests.take(unit, customer, event)
+
+    def _heard(self, unit: Unit, customer: str, notification: str, outcome: str, time: int) -> None:
+        """Folds what became of a message; an outage's customer is judged again, as more or less may be owed now."""
+        entry = self.told.heard(unit, customer, notification, outcome, time)
+        if entry is None:
+            return
+        if entry.kind == "outage":
+            self.notices.visit(unit, entry.incident, customer)
+        self.standings.publish(unit, customer)
+
+    def _changed(self, unit: Unit, customer: str) -> None:
+        """A customer's profile or choices changed."""
+        self.account_changed(unit, customer, self.account(unit, customer))
+        self.notices.changed(unit, customer)
+        self.standings.publish(unit, customer)
+
+    def _erase(self, unit: Unit, customer: str) -> None:
+        """A customer is gone: everything of theirs goes."""
+        for part in (self.requests, self.usage, self.told, self.circumstances, self.customers, self.standings):
+            part.erase(unit, customer)
+        self.erased(unit, customer)
+
+    def _moved(self, unit: Unit, timer: Timer) -> None:
+        self.notices.moved(unit, timer)
+
+    def _refresh(self, unit: Unit, timer: Timer) -> None:
+        self.standings.publish(unit, timer.subject)
+
+
+def _keys(records: Iterable[Record]) -> Iterable[str]:
+    """The customers (or kinds) of records; the codec has refused null keys and invalid ones."""
+    return ((record.key or b"").decode() for record in records)

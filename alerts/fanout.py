@@ -1,0 +1,113 @@
+"""Walks over many customers, those of an outage for one, a bounded number in each commit unit.
+
+    start(notices, outage) ──> f/notices/<outage> = cursor ──┐
+                                                             ├─ work(): the next 500 customers, in key order
+    start again (newer revision): from the beginning ────────┘
+
+The subject of a walk is an outage's id, or whatever else the purpose's own `members` understands.
+
+What is done to a customer is the purpose's `visit`, which looks at the present state and may be repeated. So a walk may
+start again at any time, and a restart goes on after the last customer whose visit was committed.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+
+import msgspec
+from msgspec import Struct
+
+from forewarn.stream.engine.unit import Unit
+
+PREFIX = b"f/"
+SCHEMA = b"\x01"
+
+Visit = Callable[[Unit, str, str], None]
+
+
+class Walk(Struct, frozen=True, array_like=True):
+    """How far a walk is: after this customer (empty: at the beginning)."""
+
+    cursor: str = ""
+
+
+class Purpose(Struct, frozen=True):
+    """What a walk is for: whom it visits, what it does to each (unit, subject, customer), and what when it is done."""
+
+    members: Callable[[str], set[str]]
+    visit: Visit
+    done: Callable[[Unit, str], None] | None = None
+
+
+ENCODE = msgspec.msgpack.Encoder().encode
+DECODE = msgspec.msgpack.Decoder(Walk).decode
+
+
+class FanOut:
+    """The walks of one partition. Those of the purpose added first go first, then by subject."""
+
+    def __init__(self, customers_a_unit: int) -> None:
+        self.limit = customers_a_unit
+        self.purposes: dict[str, Purpose] = {}
+        self.walks: dict[tuple[str, str], Walk] = {}
+        self._members: dict[tuple[str, str], list[str]] = {}
+
+    def add(self, name: str, purpose: Purpose) -> None:
+        """Registers a purpose; its name holds no slash."""
+        self.purposes[name] = purpose
+
+    def restore(self, table: Mapping[bytes, bytes]) -> None:
+        """Finds the walks that were under way."""
+        for key, value in table.items():
+            if key.startswith(PREFIX):
+                purpose, subject = key[len(PREFIX) :].decode().split("/", 1)
+                self.walks[purpose, subject] = DECODE(memoryview(value)[1:])
+
+    def start(self, unit: Unit, purpose: str, subject: str) -> None:
+        """Starts a walk, or starts it again."""
+        self._members.pop((purpose, subject), None)
+        self._save(unit, (purpose, subject), Walk())
+
+    def stop(self, unit: Unit, subject: str) -> None:
+        """Ends all walks of a subject."""
+        for purpose in self.purposes:
+            if (purpose, subject) in self.walks:
+                self._end(unit, (purpose, subject))
+
+    def work(self, unit: Unit) -> bool:
+        """Visits the next customers of the first walk; True while any walk is left."""
+        key = min(self.walks, key=self._rank, default=None)
+        if key is None:
+            return False
+        purpose, subject = self.purposes[key[0]], key[1]
+        members = self._members.get(key)
+        if members is None:
+            members = self._members[key] = sorted(purpose.members(subject))
+        first = bisect_right(members, self.walks[key].cursor) if self.walks[key].cursor else 0
+        batch = members[first : first + self.limit]
+        for customer in batch:
+            purpose.visit(unit, subject, customer)
+        if first + len(batch) < len(members):
+            self._save(unit, key, Walk(batch[-1]))
+        else:
+            self._end(unit, key)
+            if purpose.done is not None:
+                purpose.done(unit, subject)
+        return bool(self.walks)
+
+    def _rank(self, key: tuple[str, str]) -> tuple[int, str]:
+        return list(self.purposes).index(key[0]), key[1]
+
+    def _save(self, unit: Unit, key: tuple[str, str], walk: Walk) -> None:
+        self.walks[key] = walk
+        unit.put(_table_key(key), SCHEMA + ENCODE(walk))
+
+    def _end(self, unit: Unit, key: tuple[str, str]) -> None:
+        del self.walks[key]
+        self._members.pop(key, None)
+        unit.delete(_table_key(key))
+
+
+def _table_key(key: tuple[str, str]) -> bytes:
+    return b"%s%s/%s" % (PREFIX, key[0].encode(), key[1].encode())

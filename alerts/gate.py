@@ -1,0 +1,78 @@
+"""The marketing gate: may a customer be contacted by marketing now? Pure, and closed when in doubt.
+
+    Facts (what is known of the customer, and how fresh it is) ──> judge ──> Verdict(reason, until)
+
+Invariant: `clear` only when every reason to hold has been looked at and none holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from forewarn.alerts.reasons import Reason
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """What the gate judges by. Instants are epoch ms; 0 = never.
+
+    `outages`: ids of those the customer is in. `lease`, `complaint`, ...: how long that holds marketing.
+    `fresh`: what Forewarn knows is as new as the judgement needs.
+    """
+
+    known: bool
+    fresh: bool
+    outages: tuple[str, ...] = ()
+    lease: int = 0
+    case: int = 0
+    complaint: int = 0
+    appointment: int = 0
+    bill_shock: int = 0
+    overage: int = 0
+    critical_told: int = 0
+    paused: bool = False
+
+
+class Hold(Struct, frozen=True):
+    """One reason to hold, and until when (epoch ms) at least; None when its end is not known."""
+
+    reason: Reason
+    until: int | None
+
+
+def holds(facts: Facts, now: int) -> Iterator[Hold]:
+    """Everything that stands against marketing, the most telling first; consent and freshness apart."""
+    if facts.outages:
+        yield Hold(Reason.OUTAGE, None)
+    for reason, until in (
+        (Reason.LEASE, facts.lease),
+        (Reason.CASE_OPEN, facts.case),
+        (Reason.COMPLAINT, facts.complaint),
+        (Reason.APPOINTMENT, facts.appointment),
+        (Reason.BILL_SHOCK, facts.bill_shock),
+        (Reason.OVERAGE, facts.overage),
+        (Reason.CRITICAL_TOLD, facts.critical_told),
+    ):
+        if until > now:
+            yield Hold(reason, until)
+    if not facts.known:
+        yield Hold(Reason.UNKNOWN_CUSTOMER, None)
+
+
+def judge(facts: Facts, *, consented: bool, now: int, expires: int) -> Hold | None:
+    """Why a request must be held at `now`; None when it may be sent.
+
+    `consented`: whether the customer agreed to marketing on the request's channel. `expires`: the request's end.
+    A known reason comes before doubt about freshness: it holds either way.
+    """
+    if now >= expires:
+        return Hold(Reason.EXPIRED, None)
+    hold = next(holds(facts, now), None)
+    if hold is not None:
+        return hold
+    if not facts.fresh:
+        return Hold(Reason.UPSTREAM_STALE, None)
+    if not consented:
+        return Hold(Reason.NO_CONSENT, None)
+    return Hold(Reason.PAUSED, None) if facts.paused else None

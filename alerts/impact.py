@@ -1,0 +1,188 @@
+"""What an outage's revision sets in motion in a customer partition.
+
+    outages.impact ──> Incidents ──┬─ set changed ──> outages.affected at once, standing of its customers
+                                   ├─ confirmed ────> group wait ──> notices
+                                   ├─ elements left ─> hysteresis ──> notices
+                                   └─ over ─────────> notices at once ──> lease ──> forgotten
+
+Invariant: an outage whose restoration arrives within the group wait is told to nobody.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from forewarn.alerts.customers import Customers, another_access
+from forewarn.alerts.fanout import FanOut, Purpose
+from forewarn.alerts.incidents import Change, Incident, Incidents
+from forewarn.alerts.ledger import Ledger
+from forewarn.alerts.notices import Notices
+from forewarn.alerts.policy import AlertPolicy, ms
+from forewarn.alerts.standing import Standings
+from forewarn.stream.engine.unit import Timer, Unit
+from forewarn.topics.events.outages import Affected, ImpactChunk
+
+#: Timers; the subject is the outage.
+WAIT, LEFT, LEASE = "outage.wait", "outage.left", "outage.lease"
+
+
+class Impact:
+    """Folds `outages.impact` and its timers for one partition."""
+
+    def __init__(
+        self,
+        policy: AlertPolicy,
+        *,
+        incidents: Incidents,
+        customers: Customers,
+        notices: Notices,
+        standings: Standings,
+        ledger: Ledger,
+        fan_out: FanOut,
+    ) -> None:
+        self.policy = policy
+        self.incidents = incidents
+        self.customers = customers
+        self.notices = notices
+        self.standings = standings
+        self.ledger = ledger
+        self.fan_out = fan_out
+        fan_out.add("notices", Purpose(notices.members, self._visit))
+        fan_out.add("standing", Purpose(notices.members, self._publish))
+        fan_out.add("forget", Purpose(notices.members, self._forget, incidents.forget))
+
+    def take(self, unit: Unit, chunk: ImpactChunk) -> None:
+        """Folds one chunk of one revision."""
+        change = self.incidents.take(unit, chunk)
+        if change is None:
+            return
+        after = self._timed(unit, change)
+        if change.resized and not after.over:
+            self._count(unit, after)
+        if change.resized or _turned(change):
+            self.fan_out.start(unit, "standing", after.outage_id)
+        if after != change.after:
+            self.incidents.save(unit, after)
+
+    def fire(self, unit: Unit, timer: Timer) -> None:
+        """A wait of an outage is over."""
+        incident = self.incidents.by_id.get(timer.subject)
+        if incident is None:
+            return
+        if timer.name == WAIT:
+            if incident.telling:
+                self.fan_out.start(unit, "notices", timer.subject)
+        elif timer.name == LEFT:
+            self._left(unit, incident)
+        elif incident.over and incident.ended is not None and unit.now >= incident.ended + ms(self.policy.lease_s):
+            self.fan_out.stop(unit, timer.subject)
+            self.fan_out.start(unit, "forget", timer.subject)
+
+    def resumed(self, unit: Unit) -> None:
+        """Sending of outage notices was resumed: everybody is judged again."""
+        for outage in sorted(self.incidents.by_id):
+            self.fan_out.start(unit, "notices", outage)
+
+    def _timed(self, unit: Unit, change: Change) -> Incident:
+        """Starts walks and sets timers as the change asks for; returns the header with the times noted."""
+        before, after = change.before, change.after
+        if after.over:
+            return self._over(unit, change)
+        after = msgspec.structs.replace(after, ended=None)
+        if after.telling:
+            after = self._telling(unit, change, after)
+        if change.resized and after.left_due is None and self.incidents.left(after.outage_id):
+            after = self._await_left(unit, after, unit.now)
+        if before is not None and before.over:
+            self.fan_out.stop(unit, after.outage_id)
+        return after
+
+    def _over(self, unit: Unit, change: Change) -> Incident:
+        after = change.after
+        if change.before is not None and change.before.over and change.before.state == after.state:
+            return after
+        ended = after.ended if after.ended is not None else (after.restored or after.time)
+        self.fan_out.start(unit, "notices", _heir(after))
+        unit.arm(max(unit.now, ended + ms(self.policy.lease_s)), after.outage_id, LEASE)
+        return msgspec.structs.replace(after, ended=ended)
+
+    def _telling(self, unit: Unit, change: Change, after: Incident) -> Incident:
+        """The first confirmation and every growth wait; what held the telling back is released at once."""
+        due = unit.now + ms(self.policy.group_wait_s)
+        if after.notify_after is None:
+            unit.arm(due, after.outage_id, WAIT)
+            return msgspec.structs.replace(after, notify_after=due)
+        if unit.now < after.notify_after:
+            return after
+        if change.resized:
+            unit.arm(due, after.outage_id, WAIT)
+        elif change.before is None or not change.before.telling or _unsilenced(change.before, after):
+            self.fan_out.start(unit, "notices", after.outage_id)
+        return after
+
+    def _await_left(self, unit: Unit, incident: Incident, since: int) -> Incident:
+        due = since + ms(self.policy.left_hysteresis_s)
+        unit.arm(due, incident.outage_id, LEFT)
+        return msgspec.structs.replace(incident, left_due=due)
+
+    def _left(self, unit: Unit, incident: Incident) -> None:
+        """Elements have been out of the set for the hysteresis; waits again for those that have not."""
+        self.fan_out.start(unit, "notices", incident.outage_id)
+        self.fan_out.start(unit, "standing", incident.outage_id)
+        hysteresis = ms(self.policy.left_hysteresis_s)
+        waiting = [t for t in self.incidents.left(incident.outage_id).values() if unit.now - t < hysteresis]
+        after = msgspec.structs.replace(incident, left_due=None)
+        if waiting and not incident.over:
+            after = self._await_left(unit, after, min(waiting))
+        self.incidents.save(unit, after)
+
+    def _count(self, unit: Unit, incident: Incident) -> None:
+        """Tells correlate how many customers of this partition the outage has."""
+        served = self.customers.of(self.incidents.elements(incident.outage_id))
+        spared = {customer for customer in served & self.customers.several if self._spared(unit, incident, customer)}
+        affected = served - spared
+        self.ledger.affected(
+            unit,
+            Affected(
+                outage_id=incident.outage_id,
+                revision=incident.revision,
+                partition=self.ledger.partition,
+                time=unit.now,
+                customers=len(affected),
+                vulnerable=len(affected & self.customers.vulnerable),
+            ),
+        )
+
+    def _spared(self, unit: Unit, incident: Incident, customer: str) -> bool:
+        """Whether everything the outage broke for the customer is carried by another working access."""
+        person = self.customers.get(unit, customer)
+        services = person.services if person is not None else ()
+        down = [s for s in services if self.incidents.down(incident.outage_id, s.element)]
+        working = [s for s in services if s not in down and not self.incidents.broken(s.element)]
+        return all(any(another_access(broken, other) for other in working) for broken in down)
+
+    def _visit(self, unit: Unit, outage: str, customer: str) -> None:
+        self.notices.visit(unit, outage, customer)
+        self.standings.publish(unit, customer)
+
+    def _publish(self, unit: Unit, outage: str, customer: str) -> None:
+        self.standings.publish(unit, customer)
+
+    def _forget(self, unit: Unit, outage: str, customer: str) -> None:
+        """Ends the lease of one customer."""
+        self.notices.forget(unit, outage, customer)
+        self.standings.publish(unit, customer)
+
+
+def _turned(change: Change) -> bool:
+    return change.before is None or change.before.state != change.after.state
+
+
+def _unsilenced(before: Incident, after: Incident) -> bool:
+    """Whether something that kept customers in silence changed."""
+    return (before.muted, before.parent, before.maintenance_id) != (after.muted, after.parent, after.maintenance_id)
+
+
+def _heir(incident: Incident) -> str:
+    """The outage whose walk finds this one's customers."""
+    return incident.merged_into if incident.state == "merged" and incident.merged_into else incident.outage_id

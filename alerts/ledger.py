@@ -1,0 +1,116 @@
+"""The ledger: one row in `decisions` for every message and marketing request considered, and what goes out with it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from forewarn.alerts.proposal import Proposal, digest
+from forewarn.alerts.reasons import Reason
+from forewarn.stream.engine.unit import Unit
+from forewarn.topics.events.messages import Decision, MarketingAnswer, Notification, Standing
+from forewarn.topics.events.outages import Affected
+from forewarn.topics.instants import to_rfc3339
+
+Outcome = Literal["sent", "deferred", "dropped", "held", "approved"]
+
+#: Exact amounts stay numbers.
+ENCODE = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Ledger(Struct, frozen=True):
+    """Writes outputs of one customer partition; everything goes to the partition's own number."""
+
+    partition: int
+    policy: str
+
+    def notification(self, unit: Unit, proposal: Proposal, outcome: Outcome, reason: Reason, rule: str | None) -> None:
+        """The row of a considered message."""
+        self._decision(
+            unit,
+            proposal.customer,
+            Decision(
+                decision_id=digest(proposal.id, outcome, reason, str(proposal.now)),
+                time=to_rfc3339(proposal.now),
+                subject="notification",
+                subject_id=proposal.id,
+                kind=proposal.kind,
+                stage=proposal.stage,
+                incident=proposal.incident,
+                channel=proposal.channel,
+                outcome=outcome,
+                reason=reason,
+                rule=rule,
+                evidence=proposal.evidence,
+                policy=self.policy,
+            ),
+        )
+
+    def marketing(
+        self, unit: Unit, customer: str, answer: MarketingAnswer, *, approved: bool, rule: str, evidence: dict[str, Any]
+    ) -> None:
+        """A marketing answer and its row."""
+        topic = "marketing.approved" if approved else "marketing.held"
+        outcome: Outcome = "approved" if approved else "held"
+        self._emit(unit, topic, customer, answer)
+        self._decision(
+            unit,
+            customer,
+            Decision(
+                decision_id=digest(answer.request_id, customer, outcome, answer.reason, str(unit.now)),
+                time=answer.decided,
+                subject="marketing",
+                subject_id=answer.request_id,
+                kind="marketing",
+                channel=answer.channel,
+                outcome=outcome,
+                reason=answer.reason,
+                rule=rule,
+                evidence={**evidence, "campaign": answer.campaign, "final": answer.final},
+                policy=self.policy,
+            ),
+        )
+
+    def send(self, unit: Unit, proposal: Proposal) -> None:
+        """The notification of a proposal that passed every stage."""
+        rendered, channel = proposal.rendered, proposal.channel
+        assert rendered is not None
+        assert channel is not None
+        self._emit(
+            unit,
+            "notifications",
+            proposal.customer,
+            Notification(
+                notification_id=proposal.id,
+                time=to_rfc3339(proposal.now),
+                kind=proposal.kind,
+                stage=proposal.stage,
+                class_=proposal.class_,
+                incident=proposal.incident,
+                channel=channel,
+                to=proposal.to,
+                locale=rendered.locale,
+                subject=rendered.subject,
+                text=rendered.text,
+                html=rendered.html,
+                valid_until=to_rfc3339(proposal.valid_until),
+                critical=proposal.critical,
+            ),
+        )
+
+    def standing(self, unit: Unit, customer: str, standing: Standing | None) -> None:
+        """A row of `customers.standing`; None deletes it."""
+        value = ENCODE(standing) if standing is not None else None
+        unit.emit("customers.standing", customer.encode(), value, partitions=(self.partition,))
+
+    def affected(self, unit: Unit, counted: Affected) -> None:
+        """The partition's count of an outage's customers, for correlate."""
+        unit.emit("outages.affected", counted.outage_id.encode(), ENCODE(counted), partitions=(0,))
+
+    def _decision(self, unit: Unit, customer: str, decision: Decision) -> None:
+        self._emit(unit, "decisions", customer, decision)
+
+    def _emit(self, unit: Unit, topic: str, customer: str, row: Struct) -> None:
+        unit.emit(topic, customer.encode(), ENCODE(row), partitions=(self.partition,))

@@ -1,0 +1,116 @@
+"""The pipeline: every message to a customer passes these stages, in this order, or is dropped by one of them.
+
+    Proposal ──> STAGES ──> sent: `notifications` + row     the outcome is remembered in the told-records
+                        └─> dropped or deferred: row
+
+Later stages take their places in the same tuple. Invariant: whoever proposes the same message again, after a restart or
+a redelivery, gets neither a second notification nor a second identical row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from forewarn.alerts.affected import affected
+from forewarn.alerts.current import current
+from forewarn.alerts.duplicate import duplicate
+from forewarn.alerts.inhibit import inhibit
+from forewarn.alerts.ledger import Ledger, Outcome
+from forewarn.alerts.pair import pair
+from forewarn.alerts.pause import pause
+from forewarn.alerts.proposal import Defer, Drop, Proposal, Rules
+from forewarn.alerts.reasons import Reason
+from forewarn.alerts.rollout import rollout
+from forewarn.alerts.subscription import subscription
+from forewarn.alerts.told import Message, Status, Told
+from forewarn.alerts.worded import worded
+from forewarn.stream.engine.unit import Unit
+
+Stage = Callable[[Rules, Proposal], Proposal | Drop | Defer]
+
+STAGES: tuple[Stage, ...] = (
+    current,
+    affected,
+    duplicate,
+    pair,
+    inhibit,
+    subscription,
+    worded,
+    pause,
+    rollout,
+)
+
+
+def judge(rules: Rules, proposal: Proposal) -> tuple[Proposal, Drop | Defer | None, str | None]:
+    """Runs the stages. Returns the proposal as far as it got, and the refusal, if any, with its stage's name."""
+    for stage in STAGES:
+        answer = stage(rules, proposal)
+        if not isinstance(answer, Proposal):
+            return proposal, answer, stage.__name__
+        proposal = answer
+    return proposal, None, None
+
+
+class Pipeline:
+    """Judges proposals of one partition and carries out the verdicts."""
+
+    def __init__(self, rules: Rules, told: Told, ledger: Ledger) -> None:
+        self.rules = rules
+        self.told = told
+        self.ledger = ledger
+
+    def consider(self, unit: Unit, proposal: Proposal) -> Outcome:
+        """Sends, defers or drops a message, and says which."""
+        judged, refusal, rule = judge(self.rules, proposal)
+        if refusal is None:
+            self.ledger.send(unit, judged)
+            self.ledger.notification(unit, judged, "sent", Reason.PASSED, None)
+            self._note(unit, judged, Status.PENDING, Reason.PASSED)
+            return "sent"
+        if refusal.reason == Reason.DUPLICATE:
+            self._repeated(unit, judged, rule)
+            return "dropped"
+        outcome: Outcome = "deferred" if isinstance(refusal, Defer) else "dropped"
+        known = judged.entry.message(judged.stage, judged.class_)
+        if known is None or known.reason != refusal.reason:
+            self.ledger.notification(unit, judged, outcome, refusal.reason, rule)
+            self._note(unit, judged, self._status(refusal), refusal.reason)
+        return outcome
+
+    def _status(self, refusal: Drop | Defer) -> Status:
+        if isinstance(refusal, Defer):
+            return Status.DEFERRED
+        # What shadow would have sent counts as told, so that its second half is decided too.
+        return Status.PENDING if refusal.reason == Reason.SHADOW else Status.DROPPED
+
+    def _note(self, unit: Unit, proposal: Proposal, status: Status, reason: Reason) -> None:
+        known = proposal.entry.message(proposal.stage, proposal.class_)
+        if known is not None and known.status > Status.PENDING and status < Status.PENDING:
+            # A message that got further keeps its status; the refusal of another attempt is noted with it.
+            self._remark(unit, proposal, known, msgspec.structs.replace(known, reason=reason))
+            return
+        message = Message(
+            stage=proposal.stage,
+            class_=proposal.class_,
+            channel=proposal.channel or "",
+            id=proposal.id,
+            status=int(status),
+            time=proposal.now,
+            reason=reason,
+            critical=proposal.critical,
+        )
+        self.told.put(unit, proposal.customer, proposal.entry.noted(message))
+
+    def _repeated(self, unit: Unit, proposal: Proposal, rule: str | None) -> None:
+        """Writes the row of a duplicate once a message."""
+        known = proposal.entry.message(proposal.stage, proposal.class_)
+        if known is None or known.repeated:
+            return
+        self.ledger.notification(unit, proposal, "dropped", Reason.DUPLICATE, rule)
+        self._remark(unit, proposal, known, msgspec.structs.replace(known, repeated=True))
+
+    def _remark(self, unit: Unit, proposal: Proposal, known: Message, marked: Message) -> None:
+        messages = tuple(marked if m is known else m for m in proposal.entry.messages)
+        self.told.put(unit, proposal.customer, msgspec.structs.replace(proposal.entry, messages=messages))

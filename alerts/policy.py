@@ -1,0 +1,79 @@
+"""What an operator tunes about telling customers and holding marketing. Fields ending in `_s` are seconds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from forewarn.topics.events.customers import AlertKind, Channel
+
+DAY_S = 86_400.0
+
+Seconds = Annotated[float, Meta(ge=0, le=400 * DAY_S)]
+Period = Annotated[float, Meta(ge=0.1, le=400 * DAY_S)]
+
+
+class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+    """Defaults suit a consumer operator; `deploy/demo-policy.toml` shows a fast one."""
+
+    # --- notices
+    #: Wait between an outage's confirmation (or growth) and telling its customers.
+    group_wait_s: Seconds = 30.0
+    #: A told customer whose element left the outage's set for this long is told `restored`.
+    left_hysteresis_s: Seconds = 300.0
+    #: Customers judged in one commit unit while an outage is fanned out.
+    fan_out_customers: Annotated[int, Meta(ge=1, le=500)] = 500
+    #: Channels that this deployment has.
+    channels: tuple[Channel, ...] = ("email", "sms", "push", "webhook", "inapp")
+    #: Order of channels for a customer who did not choose.
+    default_channels: tuple[Channel, ...] = ("email", "sms", "push")
+    #: Kinds that nobody can switch off.
+    critical_kinds: tuple[AlertKind, ...] = ()
+    #: Kinds that vulnerable customers cannot switch off.
+    critical_for_vulnerable: tuple[AlertKind, ...] = ("outage",)
+    #: Kinds that are sent only with a consent for their own name or for `marketing`.
+    consent_kinds: tuple[AlertKind, ...] = ("offer", "survey")
+    #: How long an unsent notice stays worth sending, by kind of news.
+    outage_valid_s: Period = 4 * 3600.0
+    restored_valid_s: Period = 4 * 3600.0
+    usage_valid_s: Period = DAY_S
+    #: In mode `allow-list` only these customers are sent anything.
+    allow_list: tuple[str, ...] = ()
+    default_time_zone: str = "UTC"
+
+    # --- the marketing gate
+    #: No marketing for this long after confirmed restoration.
+    lease_s: Seconds = DAY_S
+    #: An approval is good for this long.
+    approval_valid_s: Period = 300.0
+    #: A request without `expires` lives this long.
+    request_life_s: Period = 7 * DAY_S
+    #: Review of a request held for something whose end is not known.
+    review_s: Period = 6 * 3600.0
+    #: Review of a request held because what Forewarn knows is not fresh.
+    stale_review_s: Period = 30.0
+    #: Requests freed by the same event are reviewed spread over this long, higher priority first.
+    release_spread_s: Seconds = 300.0
+    #: A complaint without a case holds marketing for this long.
+    complaint_s: Seconds = 7 * DAY_S
+    #: A support case that nobody closed holds marketing for this long at most.
+    case_s: Seconds = 90 * DAY_S
+    #: A bill this many times the one before is a shock, and holds marketing for `bill_shock_s`.
+    bill_shock_ratio: Annotated[float, Meta(gt=1)] = 1.5
+    bill_shock_s: Seconds = 7 * DAY_S
+    #: Usage at or over the whole allowance holds marketing for this long.
+    overage_s: Seconds = 7 * DAY_S
+    #: correlate's progress mark is stale when its tick is older than this ...
+    mark_tick_s: Period = 60.0
+    #: ... or when its event time is further behind than this (allowed lateness + 60 s).
+    mark_event_s: Period = 120.0
+
+    # --- housekeeping
+    #: Period of the rows in `progress`.
+    progress_s: Period = 5.0
+
+
+def ms(seconds: float) -> int:
+    """Whole milliseconds of a policy's duration."""
+    return round(seconds * 1000)

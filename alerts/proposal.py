@@ -1,0 +1,91 @@
+"""A message that is considered for one customer, on its way through the stages of `pipeline.py`.
+
+Each stage returns the proposal, perhaps with more filled in (`channel`, `to`, `rendered`), or a `Drop` with a reason.
+Everything a stage judges by is in the proposal: stages read no state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from forewarn.alerts.contexts import Context
+from forewarn.alerts.customers import Customer
+from forewarn.alerts.incidents import Incident
+from forewarn.alerts.policy import AlertPolicy
+from forewarn.alerts.reasons import Reason
+from forewarn.alerts.render import Rendered, Renderer
+from forewarn.alerts.told import Entry
+from forewarn.topics.events.customers import Service
+
+Mode = Literal["shadow", "allow-list", "live"]
+
+
+class Rules(Struct, frozen=True):
+    """What is constant for all proposals of a partition: policy, its hash, the mode, and the words."""
+
+    policy: AlertPolicy
+    hash: str
+    mode: Mode
+    renderer: Renderer
+
+
+class Proposal(Struct, frozen=True, kw_only=True):
+    """One message for one customer at `now` (epoch ms).
+
+    `entry` is what the customer was told of this incident, `entries` of all. For an outage: `broken` are the customer's
+    services on elements of its set, `working` those on elements of no confirmed outage. `channel` None = not chosen.
+    """
+
+    kind: str
+    stage: str
+    incident: str
+    customer: str
+    now: int
+    context: Context
+    valid_until: int
+    evidence: dict[str, Any]
+    entry: Entry
+    class_: str | None = None
+    person: Customer | None = None
+    entries: tuple[Entry, ...] = ()
+    outage: Incident | None = None
+    broken: tuple[Service, ...] = ()
+    working: tuple[Service, ...] = ()
+    paused: bool = False
+    critical: bool = False
+    channel: str | None = None
+    to: str = ""
+    rendered: Rendered | None = None
+
+    @property
+    def id(self) -> str:
+        """The notification's id, as far as the channel is known."""
+        return notification_id(self.kind, self.incident, self.customer, self.stage, self.class_, self.channel)
+
+
+class Drop(Struct, frozen=True):
+    """A stage's refusal."""
+
+    reason: Reason
+
+
+class Defer(Struct, frozen=True):
+    """A stage's wish to be asked again later, when its reason is gone."""
+
+    reason: Reason
+
+
+def notification_id(
+    kind: str, incident: str, customer: str, stage: str, class_: str | None, channel: str | None
+) -> str:
+    """Hash of what makes a message unique: no clock, no attempt. 32 hex characters."""
+    return digest(kind, incident, customer, stage, class_ or "", channel or "")
+
+
+def digest(*parts: str) -> str:
+    """32 hex characters that stand for these texts, in this order; each is hashed with its length."""
+    sized = b"".join(b"%d:%s" % (len(raw), raw) for raw in (part.encode() for part in parts))
+    return hashlib.blake2b(sized, digest_size=16).hexdigest()

@@ -1,0 +1,207 @@
+"""What each customer was told, per incident: the memory behind "once per stage" and "restored iff confirmed".
+
+    pipeline ──> decided ─┐
+    notifications.log ────┼──> Entry(incident) [Message(stage, class, channel, status) ...]
+    delivery.receipts ────┘
+
+One table key a customer, `n/<customer>`; an outage's entry lives until the outage is forgotten, a usage entry until
+its cycle ends. `by_incident`, in memory, finds the customers of an outage. A status changes by its own time, so the
+order in which log and receipts arrive does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+import msgspec
+from msgspec import Struct
+
+from forewarn.stream.engine.unit import Unit
+
+PREFIX = b"n/"
+SCHEMA = b"\x01"
+
+
+class Status(IntEnum):
+    """How far a message got. At one instant the greater value wins."""
+
+    #: Decided not to send; may be decided again when something changes.
+    DROPPED = 0
+    #: To be decided again, when sending resumes.
+    DEFERRED = 1
+    #: Decided to send; nothing heard yet.
+    PENDING = 2
+    #: Ended unsent, because a later stage or its time limit overtook it.
+    SUPERSEDED = 3
+    #: Could not be delivered.
+    FAILED = 4
+    #: Handed over, delivered, or perhaps handed over (ambiguous): counts as told.
+    TOLD = 5
+
+
+#: What outcomes of `notifications.log` and statuses of `delivery.receipts` mean. `attempt` changes nothing.
+MEANING: dict[str, Status] = {
+    "sent": Status.TOLD,
+    "delivered": Status.TOLD,
+    "ambiguous": Status.TOLD,
+    "complained": Status.TOLD,
+    "failed": Status.FAILED,
+    "bounced": Status.FAILED,
+    "expired": Status.SUPERSEDED,
+    "superseded": Status.SUPERSEDED,
+}
+
+
+class Message(Struct, frozen=True, array_like=True, omit_defaults=True):
+    """One message of an incident: its notification id, and its status since `time` (epoch ms).
+
+    `repeated`: that it was proposed again is in the ledger already.
+    """
+
+    stage: str
+    class_: str | None
+    channel: str
+    id: str
+    status: int
+    time: int
+    reason: str = ""
+    repeated: bool = False
+    critical: bool = False
+
+    @property
+    def owed(self) -> bool:
+        """Whether the customer was told this, or is about to be."""
+        return self.status in (Status.PENDING, Status.TOLD)
+
+    @property
+    def deferred(self) -> bool:
+        """Whether it waits to be decided again."""
+        return self.status == Status.DEFERRED
+
+
+class Entry(Struct, frozen=True, array_like=True, omit_defaults=True):
+    """What one customer was told, or not, about one incident.
+
+    `left`: since when (epoch ms) none of the customer's elements is in the outage's set because the customer moved.
+    `expires`: after this instant the entry is of no more use (0: when the outage is forgotten).
+    """
+
+    kind: str
+    incident: str
+    messages: tuple[Message, ...] = ()
+    left: int = 0
+    expires: int = 0
+
+    def message(self, stage: str, class_: str | None = None) -> Message | None:
+        """The message of a stage and class that got furthest, whatever the channel."""
+        found = [m for m in self.messages if m.stage == stage and m.class_ == class_]
+        return max(found, key=lambda m: m.status) if found else None
+
+    def owed(self, stage: str, class_: str | None = None) -> bool:
+        """Whether the stage was told or is pending."""
+        return any(m.owed for m in self.messages if m.stage == stage and m.class_ == class_)
+
+    def failed_channels(self, stage: str, class_: str | None = None) -> frozenset[str]:
+        """Channels on which the stage could not be delivered."""
+        return frozenset(
+            m.channel for m in self.messages if m.stage == stage and m.class_ == class_ and m.status == Status.FAILED
+        )
+
+    def noted(self, message: Message) -> Entry:
+        """The entry with a message put in place of the one with its stage, class and id, and of undecided ones."""
+        kept = tuple(
+            m
+            for m in self.messages
+            if (m.stage, m.class_) != (message.stage, message.class_)
+            or (m.id != message.id and m.status > Status.DEFERRED)
+        )
+        return msgspec.structs.replace(self, messages=(*kept, message))
+
+
+ENCODE = msgspec.msgpack.Encoder().encode
+DECODE = msgspec.msgpack.Decoder(tuple[Entry, ...]).decode
+
+
+class Told:
+    """The told-records of one customer partition."""
+
+    def __init__(self) -> None:
+        self.by_incident: dict[str, set[str]] = {}
+
+    def restore(self, table: Mapping[bytes, bytes]) -> None:
+        """Rebuilds the index from the table."""
+        for key, value in table.items():
+            if key.startswith(PREFIX):
+                self._index(key[len(PREFIX) :].decode(), DECODE(memoryview(value)[1:]))
+
+    def entries(self, unit: Unit, customer: str) -> tuple[Entry, ...]:
+        """All entries of a customer."""
+        value = unit.get(PREFIX + customer.encode())
+        return DECODE(memoryview(value)[1:]) if value is not None else ()
+
+    def put(self, unit: Unit, customer: str, entry: Entry) -> None:
+        """Stores an entry; entries of the customer that have expired go."""
+        others = tuple(
+            known
+            for known in self.entries(unit, customer)
+            if known.incident != entry.incident and not 0 < known.expires <= unit.now
+        )
+        self._store(unit, customer, (*others, entry))
+
+    def remove(self, unit: Unit, customer: str, incident: str) -> None:
+        """Removes the entry of one incident."""
+        self._unindex(incident, customer)
+        self._store(unit, customer, tuple(e for e in self.entries(unit, customer) if e.incident != incident))
+
+    def erase(self, unit: Unit, customer: str) -> None:
+        """Forgets everything about the customer."""
+        for entry in self.entries(unit, customer):
+            self._unindex(entry.incident, customer)
+        unit.delete(PREFIX + customer.encode())
+
+    def heard(self, unit: Unit, customer: str, notification: str, outcome: str, time: int) -> Entry | None:
+        """Folds an outcome of `notifications.log` or `delivery.receipts` at `time` (epoch ms).
+
+        Returns the entry that changed; None when the notification is unknown or the outcome changes nothing.
+        """
+        status = MEANING.get(outcome)
+        if status is None:
+            return None
+        for entry in self.entries(unit, customer):
+            for message in entry.messages:
+                if message.id == notification and message.status >= Status.PENDING:
+                    return self._moved(unit, customer, entry, message, status, time)
+        return None
+
+    def _moved(
+        self, unit: Unit, customer: str, entry: Entry, message: Message, status: Status, time: int
+    ) -> Entry | None:
+        # What is pending has heard nothing yet: any outcome is news, whatever the clock of its writer.
+        known = (0, 0) if message.status == Status.PENDING else (message.time, message.status)
+        if (time, status) <= known:
+            return None
+        changed = msgspec.structs.replace(message, status=int(status), time=time)
+        messages = tuple(changed if m is message else m for m in entry.messages)
+        after = msgspec.structs.replace(entry, messages=messages)
+        self.put(unit, customer, after)
+        return after if message.status != status else None
+
+    def _store(self, unit: Unit, customer: str, entries: tuple[Entry, ...]) -> None:
+        if entries:
+            unit.put(PREFIX + customer.encode(), SCHEMA + ENCODE(entries))
+            self._index(customer, entries)
+        else:
+            unit.delete(PREFIX + customer.encode())
+
+    def _index(self, customer: str, entries: tuple[Entry, ...]) -> None:
+        for entry in entries:
+            if entry.kind == "outage":
+                self.by_incident.setdefault(entry.incident, set()).add(customer)
+
+    def _unindex(self, incident: str, customer: str) -> None:
+        customers = self.by_incident.get(incident)
+        if customers is not None:
+            customers.discard(customer)
+            if not customers:
+                del self.by_incident[incident]
