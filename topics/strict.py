@@ -70,11 +70,11 @@ def _oddity(node: object, path: str, depth: int) -> Oddity | None:
         return None if node.isascii() or _whole(node) else Oddity(Reason.LONE_SURROGATE, path)
     if type(node) is _Odd:
         return Oddity(node.reason, path if node.key is None else _child(path, node.key))
-    if type(node) is dict or type(node) is list:
-        if depth > DEPTH:
-            return Oddity(Reason.TOO_DEEP, path)
-        return _in_object(node, path, depth) if type(node) is dict else _in_list(node, path, depth)
-    return None
+    if not isinstance(node, dict | list):
+        return None
+    if depth > DEPTH:
+        return Oddity(Reason.TOO_DEEP, path)
+    return _in_object(node, path, depth) if isinstance(node, dict) else _in_list(node, path, depth)
 
 
 def _in_object(node: dict[str, object], path: str, depth: int) -> Oddity | None:
