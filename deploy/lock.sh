@@ -9,3 +9,4 @@ pin() {
 pin deploy/requirements/runtime.lock pyproject.toml
 pin deploy/requirements/dev.lock --extra demo --extra dev --constraint deploy/requirements/runtime.lock pyproject.toml
 pin deploy/requirements/bench.lock deploy/requirements/bench.in
+pin deploy/requirements/build.lock deploy/requirements/build.in

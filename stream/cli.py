@@ -1,8 +1,8 @@
 """The command line. Results go to stdout, progress to stderr; the exit code says how it ended.
 
 Each command reads settings and policy, then hands over to the module that does the work; nothing heavy is imported
-before it is needed, so that `--help` is quick. Invariant: whatever is wrong with settings, topics or policy ends with 78
-and every problem on a line of its own; no traceback is shown for it.
+before it is needed, so that `--help` is quick. Invariant: whatever is wrong with settings, topics or policy ends with
+78 and every problem on a line of its own; no traceback is shown for it.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _COMMON = "Common options"
 app = typer.Typer(
     name="forewarn",
     help="Tells a telecom operator's customers about trouble before they have to ask.\n\n"
-    "Reads network, usage and customer topics from Kafka, finds outages and allowances running out, tells the customers "
-    "concerned once per stage, and keeps marketing quiet for them meanwhile. See it work: `forewarn demo`.",
+    "Reads network, usage and customer topics from Kafka, finds outages and allowances running out, tells the "
+    "customers concerned once per stage, and keeps marketing quiet for them meanwhile. See it work: `forewarn demo`.",
     epilog=_EPILOG,
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -138,6 +138,7 @@ def demo(
     restoration, a near-allowance alert was mailed, and a marketing request was held and later released.
     """
     from forewarn.stream.demo.command import run
+
     from forewarn.stream.durations import seconds
 
     try:

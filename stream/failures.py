@@ -1,7 +1,7 @@
 """What a command that failed says, and the exit code that it leaves with.
 
-Expected trouble (settings, policy, topics, a broker that does not answer) is said in a sentence a line; only a bug shows
-where it happened. Invariant: no value of a local variable and no contact of a customer is printed.
+Expected trouble (settings, policy, topics, a broker that does not answer) is said in a sentence a line; only a bug
+shows where it happened. Invariant: no value of a local variable and no contact of a customer is printed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Structured logs on stderr, one JSON object a line, without personal data.
 
-Forewarn's own lines and those of every library pass through the same processors. Invariant: telephone numbers and e-mail
-addresses are masked in every string of a line, exceptions included, and fields that by name hold a contact or a text to
-a customer are not written at all. Instants, offsets and ids stay readable.
+Forewarn's own lines and those of every library pass through the same processors. Invariant: telephone numbers and
+e-mail addresses are masked in every string of a line, exceptions included, and fields that by name hold a contact or a
+text to a customer are not written at all. Instants, offsets and ids stay readable.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)*")
 _NUMBER = re.compile(r"(?:\+|(?<![\w.])00)[1-9](?:[ ().-]{0,2}\d){6,14}(?!\w)")
 #: Fields that hold contacts or what a customer is told, whatever they look like.
 _PERSONAL = frozenset(
-    "to email phone push webhook contact contacts address name subject text html body content password secret payload".split()
+    [
+        *("to", "email", "phone", "push", "webhook", "contact", "contacts", "address", "name"),
+        *("subject", "text", "html", "body", "content", "password", "secret", "payload"),
+    ]
 )
 _MASK = "[redacted]"
 #: Libraries that talk a lot.

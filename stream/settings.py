@@ -133,7 +133,7 @@ class Settings(BaseSettings):
             problems.append("kafka_user and kafka_password_file need kafka_security SASL_SSL")
         if security == "SASL_PLAINTEXT" and not self.kafka_allow_plaintext_password:
             problems.append(
-                "SASL_PLAINTEXT sends the password unprotected: use SASL_SSL, or allow it by kafka_allow_plaintext_password"
+                "SASL_PLAINTEXT sends the password unprotected: use SASL_SSL (or set kafka_allow_plaintext_password)"
             )
         if bool(self.kafka_certificate) != bool(self.kafka_key):
             problems.append("kafka_certificate and kafka_key go together")

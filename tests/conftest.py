@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,9 +41,9 @@ async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka
 
 
 @pytest.fixture
-def prefix() -> Iterator[str]:
+def prefix() -> str:
     """A topic prefix that no other test has."""
-    yield f"t{uuid.uuid4().hex[:8]}-"
+    return f"t{uuid.uuid4().hex[:8]}-"
 
 
 def debian_parts() -> dict[str, str]:

@@ -64,7 +64,7 @@ async def test_a_stopped_broker_leaves_no_process_and_no_temporary_folder() -> N
 
 
 async def test_a_broker_that_cannot_start_says_why(tmp_path: Path) -> None:
-    with pytest.raises(KafkaFailed, match="process.roles"):
+    with pytest.raises(KafkaFailed, match=r"process\.roles"):
         async with LocalKafka(tmp_path, {"process.roles": "teapot"}):
             pass
 

@@ -30,7 +30,8 @@ def test_a_value_takes_the_place_of_a_default() -> None:
 
 def test_every_error_is_reported_with_its_key() -> None:
     found = problems(
-        'mode = "loud"\ntypo = 1\n[alerts]\nlease_s = -1\nlease = 2\n[usage]\nthresholds = [50, "x"]\n[outages]\nconfirm_s = "soon"'
+        'mode = "loud"\ntypo = 1\n[alerts]\nlease_s = -1\nlease = 2\n'
+        '[usage]\nthresholds = [50, "x"]\n[outages]\nconfirm_s = "soon"'
     )
     assert {line.split(":")[0] for line in found} == {
         "mode",
