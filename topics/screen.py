@@ -70,9 +70,7 @@ class Screen:
 
     def learn(self, record: Mapping[str, object]) -> None:
         """Takes a record that the strict parser found clean."""
-        new = {
-            name: value for name, value in record.items() if name not in self._types and len(name) <= LEARNED_LONGEST
-        }
+        new = {name: value for name, value in record.items() if name not in self._types and _learnable(name)}
         if not new or len(self._unknown) + len(new) > LEARNED_MOST:
             return
         self._unknown |= dict.fromkeys(new, _AnyJson)
@@ -186,6 +184,11 @@ def _members(kind: Any) -> set[Any]:
     if get_origin(kind) in (Union, UnionType):
         return set().union(*map(_members, get_args(kind)))
     return {kind}
+
+
+def _learnable(name: str) -> bool:
+    """Whether a field's name is short and stands in a record as it is, without escapes."""
+    return len(name) <= LEARNED_LONGEST and name.isprintable() and '"' not in name and "\\" not in name
 
 
 def _is_utf8(text: bytes) -> bool:
