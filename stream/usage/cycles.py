@@ -20,7 +20,7 @@ UNLIMITED = -1
 
 
 class Grant(Struct, frozen=True):
-    """What a plan gives in a cycle, in units: the allowance (None: nothing to judge) and how much of it may roll over."""
+    """What a plan gives in a cycle, in units: the allowance (None: nothing to judge), and how much may roll over."""
 
     allowance: int | None = None
     rollover: int = 0

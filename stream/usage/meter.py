@@ -172,7 +172,8 @@ def _adopt(policy: UsagePolicy, terms: Terms, meter: Meter, now: int) -> Meter:
     if terms.known and not aligned(cycles[first:], terms.calendar, floor):
         pieces = [(slot * width * 1000, units) for slot, units in slots(history)]
         instant = min(max(now, cycles[first].start), cycles[-1].end - 1)
-        cycles = recut(cycles, pieces, terms.calendar, grant, first=first, instant=instant, floor=meter.floor)
+        low = cycles[first].start if meter.known else meter.floor
+        cycles = recut(cycles, pieces, terms.calendar, grant, first=first, instant=instant, floor=low)
     if terms.known != meter.known:
         history = flat(_bounded(policy, resample(slots(history), width, slot_width(policy, terms.known)), terms.known))
     cycles = carry(tuple(c.grant(grant) if c.end > now or not meter.known else c for c in cycles))

@@ -113,6 +113,6 @@ def _window(meter: Meter, newest: Cycle, width: int) -> tuple[int, int]:
 
 def _texts(value: Any) -> Any:
     """The same nested lists with integers beyond 64 bits as text."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_texts(item) for item in value]
     return str(value) if isinstance(value, int) and abs(value) > WIDEST else value
