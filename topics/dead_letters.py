@@ -53,7 +53,7 @@ def dead_letter(topic: str, partition: int, malformed: Malformed, now: int) -> O
         ("dlq.partition", b"%d" % partition),
         ("dlq.offset", b"%d" % record.offset),
         ("dlq.reason", malformed.reason.encode()),
-        ("dlq.path", malformed.path.encode(errors="backslashreplace")[:_PATH_LIMIT]),
+        ("dlq.path", _short(malformed.path)),
         ("dlq.time", to_rfc3339(now).encode()),
     ]
     if nulls := [part for part, null in ((b"key", record.key is None), (b"value", record.value is None)) if null]:
@@ -61,3 +61,9 @@ def dead_letter(topic: str, partition: int, malformed: Malformed, now: int) -> O
     if len(kept_key) + len(kept_value) < len(key) + len(value):
         headers.append(("dlq.truncated", b"key=%d,value=%d" % (len(key), len(value))))
     return Output(DEAD_LETTERS, kept_key, kept_value, None if key else (0,), tuple(headers))
+
+
+def _short(path: str) -> bytes:
+    """A path may hold names from the record: it is cut between letters, and halves of surrogate pairs are spelled."""
+    whole = path.encode(errors="backslashreplace")
+    return whole if len(whole) <= _PATH_LIMIT else whole[:_PATH_LIMIT].decode(errors="ignore").encode()

@@ -90,6 +90,8 @@ def events(tree: dict[str, Any], filtered: Counter[Reason]) -> list[Event] | Odd
         return ves
     places = [("$.event", ves.event)] if ves.event is not None else []
     places += [(f"$.eventList[{index}]", event) for index, event in enumerate(ves.event_list or ())]
+    if not places:
+        return Oddity(Reason.MISSING_FIELD, "$.event")
     found: list[Event] = []
     passed_by: Counter[Reason] = Counter()
     for path, event in places:
