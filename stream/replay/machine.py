@@ -32,7 +32,8 @@ BATCH = 4_000
 class Wiring(Struct, frozen=True):
     """What a machine is built of.
 
-    `roles` stand in the order in which they are ticked, from the network to the customer; `counts` maps every topic to its number of partitions; `answers` maps a role to what answers its effects.
+    `roles` stand in the order in which they are ticked, from the network to the customer. `counts` maps every topic to
+    its number of partitions, `answers` a role to what answers its effects.
     """
 
     roles: tuple[Role, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from forewarn.alerts.channels.null import NullChannel
-from forewarn.alerts.delivery import Reply, Send
+from forewarn.alerts.channels.protocol import Reply, Send
 from forewarn.stream.replay.station import Answer
 
 _channel = NullChannel("null")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import orjson
-from forewarn.stream.roles.correlate import CorrelateRole
-from forewarn.stream.roles.ingest import IngestRole
 
 from forewarn.stream.engine.role import Layout
 from forewarn.stream.policy import Policy
@@ -12,9 +10,7 @@ from forewarn.stream.replay.lines import Headers, Produced, Received
 from forewarn.stream.replay.machine import Machine, Wiring
 from forewarn.stream.replay.null import null_answers
 from forewarn.stream.replay.partitions import partition_of
-from forewarn.stream.roles.decide import DecideRole
-from forewarn.stream.roles.deliver import DeliverRole
-from forewarn.stream.roles.detect import DetectRole
+from forewarn.stream.roles.registry import ROLES
 from forewarn.topics import codecs
 from forewarn.topics.catalog import BY_NAME, TOPICS
 
@@ -34,13 +30,7 @@ def counts(layout: Layout) -> dict[str, int]:
 def wiring(policy: Policy, layout: Layout) -> Wiring:
     """All roles under a policy, from the network to the customer."""
     return Wiring(
-        roles=(
-            IngestRole(policy),
-            DetectRole(policy.outages),
-            CorrelateRole(policy),
-            DecideRole(policy),
-            DeliverRole(policy.delivery),
-        ),
+        roles=tuple(role(policy) for role in ROLES.values()),
         codecs=codecs.by_topic(),
         counts=counts(layout),
         layout=layout,

@@ -41,8 +41,9 @@ def request(ts: int, number: int, customer: str, campaign: str, channel: str, pr
 class Campaigns:
     """Marketing requests to customers drawn at random, from `start` (epoch ms)."""
 
-    def __init__(self, seed: int, customers: Sequence[Customer], start: int) -> None:
+    def __init__(self, seed: int, customers: Sequence[Customer], start: int, a_day: float = REQUESTS_A_DAY) -> None:
         self._random = draws(seed, "campaigns")
+        self._a_day = a_day * len(customers)
         self._customers = customers
         self._number = 0
         self._at = start
@@ -65,7 +66,7 @@ class Campaigns:
             self._gap()
 
     def _gap(self) -> None:
-        a_day = REQUESTS_A_DAY * len(self._customers) * max(0.3, rhythm(self._at))
+        a_day = self._a_day * max(0.3, rhythm(self._at))
         self._at += 1 + int(self._random.expovariate(a_day) * DAY)
 
 

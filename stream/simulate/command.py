@@ -6,6 +6,7 @@ Kafka ends now (as fast as possible) or starts now (in real time): the broker's 
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,8 +17,10 @@ from msgspec import Struct
 from rich.console import Console
 from rich.progress import Progress
 
+from forewarn.stream.kafka import producer
 from forewarn.stream.outfile import result
 from forewarn.stream.policy import Policy
+from forewarn.stream.settings import Settings
 from forewarn.stream.simulate.sinks import KafkaSink, to_file, to_kafka
 from forewarn.stream.simulate.size import Size
 from forewarn.stream.simulate.world import Setting, World, setting
@@ -54,18 +57,26 @@ class Request(Struct, frozen=True, kw_only=True):
         return setting(self.seed, self.size, begin, begin + round(self.hours * HOUR_MS))
 
 
-def simulate_to_file(request: Request, out: str, truth: Path | None) -> int:
+def simulate_to_file(request: Request, out: str, truth: Path | None, prefix: str = "") -> int:
     """Writes kcat lines to `out` (`-`: standard output) and the truth beside; returns the number of records."""
     world = World(request.setting(FILE_START))
     with ExitStack() as stack:
         file = stack.enter_context(result(out))
         truth_file = stack.enter_context(result(str(truth))) if truth is not None else None
         progress = stack.enter_context(_bar(world))
-        return to_file(world, file, truth_file, progress)
+        return to_file(world, file, truth_file, progress, prefix)
+
+
+async def to_cluster(request: Request, settings: Settings, truth: Path | None, *, speed: float | None) -> int:
+    """Sends the world to the brokers of `settings`; returns the exit code."""
+    async with producer(settings) as one:
+        count = await simulate_to_kafka(request, one, settings.topic_prefix, truth, speed=speed)
+    print(f"{count} records", file=sys.stderr)
+    return 0
 
 
 async def simulate_to_kafka(
-    request: Request, producer: AIOKafkaProducer, prefix: str, truth: Path | None, *, speed: float | None = None
+    request: Request, client: AIOKafkaProducer, prefix: str, truth: Path | None, *, speed: float | None = None
 ) -> int:
     """Sends the world `speed` times as fast as it plays (1: real time; None: as fast as possible). Returns its records.
 
@@ -74,7 +85,7 @@ async def simulate_to_kafka(
     length = request.hours * HOUR_MS
     now = int(time.time() * 1000)
     world = World(request.setting(now - round(length * (1 - 1 / speed)) if speed else now - round(length)))
-    sink = KafkaSink(producer, prefix)
+    sink = KafkaSink(client, prefix)
     with ExitStack() as stack:
         truth_file = stack.enter_context(truth.open("wb")) if truth is not None else None
         progress = stack.enter_context(_bar(world))

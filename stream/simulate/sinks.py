@@ -10,6 +10,7 @@ from typing import IO, Any
 import orjson
 from aiokafka import AIOKafkaProducer
 
+from forewarn.stream.kafka import partitions_of
 from forewarn.stream.replay.partitions import partition_of
 from forewarn.stream.simulate.events import Event
 from forewarn.stream.simulate.world import World
@@ -22,19 +23,21 @@ STEP_S = 0.1
 IN_FLIGHT = 20_000
 
 
-def line(event: Event) -> bytes:
+def line(event: Event, prefix: str = "") -> bytes:
     """A record as one line of `kcat -J`; partition and offset are left to the reader."""
-    fields = {"topic": event.topic, "ts": event.ts, "key": event.key, "payload": event.value.decode()}
+    fields = {"topic": prefix + event.topic, "ts": event.ts, "key": event.key, "payload": event.value.decode()}
     return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def to_file(world: World, file: IO[bytes], truth: IO[bytes] | None, progress: Callable[[int], None]) -> int:
+def to_file(
+    world: World, file: IO[bytes], truth: IO[bytes] | None, progress: Callable[[int], None], prefix: str = ""
+) -> int:
     """Writes the whole world; returns the number of records. `progress` hears epoch ms of the world."""
     count = 0
     if truth is not None:
         truth.writelines(world.planned_truth())
     for events in world.slices(FILE_SLICE_MS):
-        file.writelines(map(line, events))
+        file.writelines(line(event, prefix) for event in events)
         count += len(events)
         if truth is not None:
             truth.writelines(world.reached_truth())
@@ -78,7 +81,7 @@ class KafkaSink:
         self._sent = []
 
     async def _count(self, topic: str) -> int:
-        partitions = await self._producer.partitions_for(self._prefix + topic)
+        partitions = await partitions_of(self._producer, self._prefix + topic)
         self._counts[topic] = len(partitions)
         return len(partitions)
 

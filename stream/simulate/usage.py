@@ -47,7 +47,8 @@ class Record(Struct, frozen=True, gc=False):
 class Usage:
     """The usage records of all customers from `start` to `end`, epoch ms; `crossings` collects the truth.
 
-    `pushes`: at these times these customers use what brings their data to 81 % of the allowance.
+    `pushes`: at these times these customers use what brings their data to 81 % of the allowance. `pace`: how many times
+    as often as usual records come.
     """
 
     def __init__(
@@ -57,9 +58,10 @@ class Usage:
         start: int,
         end: int,
         pushes: Sequence[tuple[int, Customer]] = (),
+        pace: float = 1.0,
     ) -> None:
         self._random = draws(seed, "usage")
-        self._start, self._end = start, end
+        self._start, self._end, self._pace = start, end, pace
         self._cycles = Cycles()
         self._meter = Meter(self._cycles)
         self._number = 0
@@ -103,7 +105,7 @@ class Usage:
                 identity = f"{customer.customer}-{bucket}-opening"
                 amount = round(allowance * share) * 1000
                 self._send(opening + random.randrange(10_000), Record(customer, bucket, identity, amount, at, at + 1))
-            self._later(self._start, customer, bucket, rate * (1.5 if customer.near else 1.0))
+            self._later(self._start, customer, bucket, rate * self._pace * (1.5 if customer.near else 1.0))
         if random.random() < BURSTS and "data" in customer.allowances:
             self._burst(customer, self._start + random.randrange(max(1, (self._end - self._start) * 9 // 10)))
 

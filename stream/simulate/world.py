@@ -29,7 +29,10 @@ _time = itemgetter(0)
 
 
 class Setting(Struct, frozen=True, kw_only=True):
-    """Where and when a world plays, and what goes wrong. `span` is start and end in epoch ms."""
+    """Where and when a world plays, and what goes wrong. `span` is start and end in epoch ms.
+
+    `extra`: records beside all others; `pushes` and `usage_pace` as in `Usage`; `requests_a_day`: per customer.
+    """
 
     seed: int
     size: Size
@@ -39,6 +42,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     plan: Plan
     extra: tuple[Event, ...] = ()
     pushes: tuple[tuple[int, Customer], ...] = ()
+    usage_pace: float = 1.0
+    requests_a_day: float = campaigns.REQUESTS_A_DAY
 
 
 def setting(seed: int, size: Size, start: int, end: int) -> Setting:
@@ -68,7 +73,7 @@ class World:
         start, end = setting.span
         self.setting = setting
         self._served = campaigns.behind(people)
-        self._usage = Usage(seed, people, start, end, setting.pushes)
+        self._usage = Usage(seed, people, start, end, setting.pushes, setting.usage_pace)
         self._sources: Sequence[Source] = (
             Script(_preface(setting)),
             Script(reports.planned_work(plan, start - 12_000)),
@@ -78,7 +83,7 @@ class World:
             Script(reports.crews(seed, plan)),
             Script(campaigns.contacts(seed, plan, people, self._served, start, end)),
             self._usage,
-            campaigns.Campaigns(seed, people, start),
+            campaigns.Campaigns(seed, people, start, setting.requests_a_day),
             Script(setting.extra),
         )
         self._early: list[Event] = []
