@@ -181,7 +181,7 @@ async def check_kafka(settings: Settings) -> Finding:
 
 async def check_topics(settings: Settings) -> AsyncIterator[Finding]:
     """Every topic of the catalog is there, with its partition count."""
-    problems = await topics_admin.problems(settings)
+    problems = await topics_admin.check(kafka.connection(settings), settings.topic_prefix)
     for problem in problems:
         yield Finding("topics", "failed", problem, "forewarn topics apply")
     if not problems:
