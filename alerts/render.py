@@ -50,8 +50,8 @@ class _Parts(Struct, frozen=True):
 class Renderer:
     """Renders every message of a deployment.
 
-    `default_locale` is used where a customer's has no templates, `default_time_zone` where a customer has none (times
-    then name the zone). `brand` is the operator's name in the footer. `directory` holds an operator's own templates,
+    `default_locale` is used where a customer's has no templates, `default_time_zone` where a customer has none (when that
+    is UTC, times say so). `brand` is the operator's name in the footer. `directory` holds an operator's own templates,
     looked up before the built-in ones, laid out the same way.
     """
 
@@ -75,6 +75,7 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
+        self._supported = lru_cache(CACHED)(self._has_parts)
         self._parts = lru_cache(CACHED)(self._find_parts)
         self._speech = lru_cache(CACHED)(self._find_speech)
         self._shared = lru_cache(CACHED)(self._render)
@@ -98,13 +99,16 @@ class Renderer:
         render = self._shared if context.shared else self._render
         return render(kind, stage, channel, locale or "", time_zone or "", context)
 
-    def supports(self, kind: str, stage: str, channel: str) -> bool:
-        """Whether there are words for this message on this channel, in the default locale at least."""
+    def supports(self, kind: str, stage: str, channel: str, language: str | None = None) -> bool:
+        """Whether there are words for this message on this channel: in that very language, or by default in any."""
+        return self._supported(kind, stage, channel, language)
+
+    def _has_parts(self, kind: str, stage: str, channel: str, language: str | None) -> bool:
         try:
-            self._parts(kind, stage, channel, self.default_locale)
+            _, found = self._find_parts(kind, stage, channel, language or self.default_locale)
         except LookupError:
             return False
-        return True
+        return language is None or found == language
 
     def _render(
         self,
@@ -149,7 +153,8 @@ class Renderer:
     def _languages(self, locale: str) -> list[str]:
         """Template folders to look in: the exact locale, its language, the default and its language."""
         wanted = [parsed for name in (locale, self.default_locale) if name and (parsed := parse_locale(name))]
-        return [folder for parsed in wanted for folder in (str(parsed), parsed.language)]
+        folders = [folder for parsed in wanted for folder in (str(parsed), parsed.language)]
+        return list(dict.fromkeys(folders))
 
     def _find_speech(self, language: str, locale: str, time_zone: str) -> Speech:
         wanted = parse_locale(locale) if locale else None
@@ -157,9 +162,12 @@ class Renderer:
         zone = parse_zone(time_zone) if time_zone else None
         default = parse_zone(self.default_time_zone) or parse_zone("UTC")
         assert default is not None
-        return Speech(self._vocabulary(language), fitting, zone or default, name_zone=zone is None)
+        return Speech(
+            self.vocabulary(language), fitting, zone or default, name_zone=zone is None and default.key == "UTC"
+        )
 
-    def _vocabulary(self, language: str) -> Words:
+    def vocabulary(self, language: str) -> Words:
+        """A template folder's own words. Raises LookupError without any, ValidationError when they are malformed."""
         if language not in self._words:
             found = [path for root in self.roots if (path := root / language / "words.toml").exists()]
             if not found:

@@ -7,7 +7,7 @@ the instant alone, so the same context gives the same words for everyone in one 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -66,17 +66,17 @@ class Speech:
         self.name_zone = name_zone
 
     def local(self, ms: int) -> datetime:
-        """The local time of an instant (epoch ms)."""
+        """The local time of an instant (epoch ms), zoned."""
         return datetime.fromtimestamp(ms / 1000, UTC).astimezone(self.zone)
 
     def day(self, ms: int) -> str:
         """The local date, without a year: `November 22`, `22. November`."""
-        return _day(self.local(ms), self.locale)
+        return _day(self.local(ms).date(), self.locale)
 
     def moment(self, ms: int) -> str:
         """Time and date: `4:30 pm on November 22`."""
         local = self.local(ms)
-        return self.words.moment.format(clock=self._clock(local), day=_day(local, self.locale))
+        return self.words.moment.format(clock=self._clock(local), day=_day(local.date(), self.locale))
 
     def time(self, ms: int, *, same_day_as: int) -> str:
         """The time, and the date only when it is another local day than that of `same_day_as`."""
@@ -86,7 +86,7 @@ class Speech:
         return self.words.time.format(clock=self._clock(local))
 
     def _clock(self, local: datetime) -> str:
-        clock = _clock(local, self.words.clock, self.locale)
+        clock = _clock(local.time(), self.words.clock, self.locale)
         return f"{clock} {local.tzname()}" if self.name_zone else clock
 
     def duration(self, ms: int) -> str:
@@ -113,14 +113,17 @@ class Speech:
         return self.words.bucket.get(bucket.lower(), bucket)
 
 
-@lru_cache(4096)
-def _day(local: datetime, locale: Locale) -> str:
-    return str(format_skeleton("MMMMd", local, locale=locale))
+# Caches are keyed by naive dates and times: zoned ones are equal when they are the same instant in two zones.
 
 
 @lru_cache(4096)
-def _clock(local: datetime, pattern: str, locale: Locale) -> str:
-    return format_time(local.time(), pattern, locale=locale).replace("AM", "am").replace("PM", "pm")
+def _day(day: date, locale: Locale) -> str:
+    return str(format_skeleton("MMMMd", datetime.combine(day, time()), locale=locale))
+
+
+@lru_cache(4096)
+def _clock(clock: time, pattern: str, locale: Locale) -> str:
+    return format_time(clock, pattern, locale=locale).replace("AM", "am").replace("PM", "pm")
 
 
 @lru_cache(4096)
