@@ -1,0 +1,81 @@
+"""Job (g): from the intended send time of a usage record to the broker's time of the alert that it caused.
+
+Invariant: latencies count only if the alerts are the oracle's. The broker stamps in whole milliseconds, rounded down;
+one millisecond is added.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from itertools import islice
+
+from msgspec import Struct
+
+from tests.bench.contestant import Contestant, Trial, stop
+from tests.bench.measure import Stalled, quantile
+from tests.bench.pacing import pace
+from tests.bench.throughput import clear, judge, settled
+from tests.bench.usage_input import Keyed, UsageInput
+
+#: Records that show that the contestant is up; they are not timed, nor is the first fifth of the paced ones.
+AHEAD = 1_000
+#: One record of so many causes an alert, about: enough of them for a 99th percentile.
+BIG = 16
+
+
+class Latency(Struct, frozen=True):
+    """Latencies in milliseconds at one rate; `lateness_ms` is the producer's own worst."""
+
+    contestant: str
+    rate: float
+    alerts: int
+    p50: float
+    p95: float
+    p99: float
+    worst: float
+    lateness_ms: float
+    verdict: str
+
+
+async def run(contestant: Contestant, trial: Trial, rate: float, seconds: float) -> Latency:
+    """One open-loop run at a fixed rate."""
+    source = UsageInput(AHEAD + int(rate * seconds), customers=trial.customers, big=BIG)
+    await contestant.prepare(trial)
+    records: Iterator[Keyed] = iter(list(source.keyed(trial.partitions)))
+    await trial.cluster.preload(trial.input, islice(records, AHEAD), trial.partitions)
+    worker = await contestant.start(trial)
+    try:
+        await reached(contestant, trial, AHEAD, lambda: worker.returncode is None)
+        begin = time.time() + 0.5
+        lateness = await pace(trial.cluster, trial.input, records, rate, begin)
+        await settled(trial, contestant.output(trial))
+    finally:
+        await stop(worker)
+    found = await trial.cluster.read(contestant.output(trial))
+    verdict = judge(contestant, source, found)
+    produced = {next(iter(contestant.alerts([record])), None): record.timestamp for record in found}
+    causes = ((alert, number - AHEAD) for alert, number in source.causes())
+    timed = sorted(
+        produced[alert] + 1 - (begin + number / rate) * 1000
+        for alert, number in causes
+        if number > source.records * 0.2 and alert in produced
+    )
+    await clear(trial)
+    if not timed:
+        raise Stalled(f"{contestant.name} produced no alert to time")
+    p50, p95, p99 = (quantile(timed, share) for share in (0.5, 0.95, 0.99))
+    return Latency(contestant.name, rate, len(timed), p50, p95, p99, timed[-1], lateness * 1000, verdict)
+
+
+async def reached(contestant: Contestant, trial: Trial, position: int, alive: object, patience: float = 120.0) -> None:
+    """Returns once the contestant has committed `position` records; raises Stalled when it ends or takes too long."""
+    assert callable(alive)
+    deadline = time.monotonic() + patience
+    while await trial.cluster.committed(contestant.group(trial), trial.input) < position:
+        if not alive():
+            raise Stalled(f"{contestant.name} ended; see {trial.folder}/worker.log")
+        if time.monotonic() > deadline:
+            raise Stalled(f"{contestant.name} did not reach {position:,} records in {patience:.0f} s")
+        await asyncio.sleep(0.1)

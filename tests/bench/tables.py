@@ -1,0 +1,179 @@
+"""Results as tables of ratios: for the terminal and, with the same cells, for docs/performance.md.
+
+Invariant: a figure of a run that failed the correctness gate is never shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from tests.bench.measure import Run, Spread
+from tests.bench.results import Results
+from tests.bench.state_size import Kind
+
+OURS = "forewarn"
+JOB_TITLES = {
+    "usage": "(a) usage, uniform customers",
+    "usage-skewed": "(a) usage, skewed customers",
+    "liveness": "(b) liveness",
+}
+#: The one word that ties a floor of performance.md to a peer: Forewarn's rate over the peer's, at least.
+FLOORS = {("usage", "faust_tuned"): 30.0, ("usage", "quix"): 6.0, ("liveness", "faust_tuned"): 30.0}
+
+
+class Table(Struct, frozen=True):
+    """A title, column heads, and rows of text."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+    def show(self, console: Console) -> None:
+        """Prints it."""
+        table = RichTable(title=self.title, title_justify="left")
+        for number, head in enumerate(self.heads):
+            table.add_column(head, justify="left" if number == 0 else "right")
+        for row in self.rows:
+            table.add_row(*row)
+        console.print(table)
+
+    def markdown(self) -> str:
+        """The same in Markdown."""
+        lines = [f"**{self.title}**", "", _line(self.heads), _line(["---", *["---:"] * (len(self.heads) - 1)])]
+        return "\n".join([*lines, *map(_line, self.rows)])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def all_tables(results: Results) -> list[Table]:
+    """Every table that the results can fill."""
+    tables = [throughput(job, runs) for job, runs in results.throughput.items()]
+    tables += [_latency(results)] if results.latency else []
+    tables += [_recovery(results)] if results.recovery else []
+    tables += [_growth(results)] if results.growth else []
+    return tables + [_state(name, found, results.state_records[name]) for name, found in results.state.items()]
+
+
+def throughput(job: str, runs: Sequence[Run]) -> Table:
+    """Records per worker-CPU-second, median and spread, with the median of Forewarn's ratio to each contestant."""
+    heads = (
+        "contestant",
+        "records",
+        "runs",
+        "per CPU second",
+        "spread",
+        "forewarn is",
+        "floor",
+        "wall/s",
+        "broker CPU/M",
+        "peak MB",
+    )
+    rows = []
+    for name in dict.fromkeys(run.contestant for run in runs):
+        good = [run for run in runs if run.contestant == name and run.correct]
+        tried = sum(run.contestant == name for run in runs)
+        if not good:
+            rows.append((name, "", f"0 of {tried} correct", *[""] * 7))
+            continue
+        rates = Spread.of([run.per_cpu_second for run in good])
+        ratio, floor = ratios(runs, name), FLOORS.get((job, name))
+        rows.append(
+            (
+                name,
+                f"{good[0].records:,}",
+                f"{len(good)} of {tried}" if len(good) < tried else str(tried),
+                f"{rates.median:,.0f}",
+                f"{rates.low:,.0f}-{rates.high:,.0f}",
+                "" if ratio is None or name == OURS else f"{ratio.median:.1f}x ({ratio.low:.1f}-{ratio.high:.1f})",
+                "" if floor is None else f"{floor:.0f}x",
+                f"{Spread.of([run.per_second for run in good]).median:,.0f}",
+                f"{Spread.of([run.broker_cpu_s / run.measured * 1e6 for run in good if run.measured]).median:.1f} s",
+                f"{Spread.of([run.peak_rss_mb for run in good]).median:.0f}",
+            )
+        )
+    return Table(JOB_TITLES.get(job, job), heads, rows)
+
+
+def ratios(runs: Sequence[Run], peer: str) -> Spread | None:
+    """Forewarn's rate over a peer's, repetition by repetition (they are interleaved)."""
+    ours = [run for run in runs if run.contestant == OURS]
+    theirs = [run for run in runs if run.contestant == peer]
+    pairs = [(a, b) for a, b in zip(ours, theirs, strict=False) if a.correct and b.correct and b.per_cpu_second]
+    return Spread.of([a.per_cpu_second / b.per_cpu_second for a, b in pairs]) if pairs else None
+
+
+def _latency(results: Results) -> Table:
+    heads = (
+        "contestant",
+        "records/s",
+        "alerts",
+        "p50 ms",
+        "p95 ms",
+        "p99 ms",
+        "max ms",
+        "producer late ms",
+        "alerts are",
+    )
+    rows = [
+        (r.contestant, f"{r.rate:,.0f}", f"{r.alerts:,}", *(f"{x:.0f}" for x in (r.p50, r.p95, r.p99, r.worst, r.lateness_ms)),
+         r.verdict or "right")
+        for r in results.latency
+    ]  # fmt: skip
+    return Table("(g) usage record to alert produced, open loop", heads, rows)
+
+
+def _recovery(results: Results) -> Table:
+    heads = (
+        "contestant",
+        "keys",
+        "start-up s",
+        "clean restart s",
+        "after kill -9 s",
+        "detection s",
+        "restore s",
+        "keys/s",
+        "answers are",
+    )
+    rows = [
+        (r.contestant, f"{r.keys:,}", *(f"{x:.1f}" for x in (r.start_up_s, r.clean_s, r.killed_s, r.detection_s, r.restore_s)),
+         f"{r.keys_per_s:,.0f}", r.verdict or "right")
+        for r in results.recovery
+    ]  # fmt: skip
+    return Table("(f) recovery, to the first correct output", heads, rows)
+
+
+def _growth(results: Results) -> Table:
+    heads = ("contestant", "records/s", "minutes", "MB at minute 3", "MB at the end", "MB a minute")
+    rows = [
+        (
+            r.contestant,
+            f"{r.rate:,.0f}",
+            f"{r.minutes:.0f}",
+            f"{r.first_mb:.1f}",
+            f"{r.last_mb:.1f}",
+            f"{r.mb_per_minute:.2f}",
+        )
+        for r in results.growth
+    ]
+    return Table("Memory over time", heads, rows)
+
+
+def _state(name: str, found: dict[str, Kind], records: int) -> Table:
+    heads = ("kind of key", "keys", "bytes a key", "value bytes a record", "writes a record")
+    rows = [
+        (
+            kind,
+            f"{k.keys:,}",
+            f"{k.state_bytes / max(k.keys, 1):.1f}",
+            f"{k.written_bytes / records:.2f}",
+            f"{k.writes / records:.3f}",
+        )
+        for kind, k in found.items()
+    ]
+    return Table(f"State: {name} ({records:,} records)", heads, rows)
