@@ -4,12 +4,13 @@
     beats    │    │    │    / (gasp or silence)    │    │    │
     topic     │    │    lost                        │        ││  (late, then twice)
 
-This is the bulk of a simulated world, so a beat is one draw and one formatting of bytes.
+This is the bulk of a simulated world, so a beat is one draw and one formatting of bytes. Each device draws for itself,
+so that its beats do not depend on the slices in which they are asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from random import Random
 
 from forewarn.stream.simulate.events import Event
 from forewarn.stream.simulate.incidents import Down, Loss, Plan
@@ -28,17 +29,22 @@ class Beats:
     """The heartbeats of a network under a plan, from `start` (epoch ms)."""
 
     def __init__(self, seed: int, size: Size, network: Network, plan: Plan, start: int) -> None:
-        self._random = draws(seed, "beats")
         self._interval = size.interval_ms
         self._latency = min(LATENCY_MS, self._interval // 5)
         downs = _downs(plan)
         self._devices = [
-            _Device(element, self._interval, plan.skews.get(element.element, 0), downs.get(element.element, []))
+            _Device(
+                element,
+                draws(seed, f"beats/{element.element}"),
+                self._interval,
+                plan.skews.get(element.element, 0),
+                downs.get(element.element, []),
+            )
             for element in network.elements
             if element.beats
         ]
         for device in self._devices:
-            device.next = start + self._random.randrange(self._interval)
+            device.next = start + device.random.randrange(self._interval)
         self._losses: dict[str, list[Loss]] = {}
         for loss in plan.losses:
             self._losses.setdefault(loss.collector, []).append(loss)
@@ -52,7 +58,7 @@ class Beats:
         return out
 
     def _beat(self, device: _Device, to: int, out: list[Event]) -> None:
-        draw, interval, latency = self._random.random, self._interval, self._latency
+        draw, interval, latency = device.random.random, self._interval, self._latency
         losses = self._losses.get(device.collector)
         region, head, skew, at, down = device.region, device.head, device.skew, device.next, device.down
         usual = 1.0 - LOST - LATE - TWICE
@@ -66,7 +72,7 @@ class Beats:
             if losses is None and chance < usual:
                 out.append(Event(arrival, TOPIC, region, b"%b%d}" % (head, at + skew)))
             else:
-                self._odd(Event(arrival, TOPIC, region, b"%b%d}" % (head, at + skew)), chance, losses or (), out)
+                self._odd(device, Event(arrival, TOPIC, region, b"%b%d}" % (head, at + skew)), chance, out)
             at += int(interval * (1 - JITTER + 2 * JITTER * (chance * 977.0 % 1.0)))
         device.next = at
 
@@ -79,9 +85,9 @@ class Beats:
             out.append(Event(fallen.start + 50, TOPIC, device.region, value))
         return max(at, fallen.end)
 
-    def _odd(self, beat: Event, chance: float, losses: Iterable[Loss], out: list[Event]) -> None:
+    def _odd(self, device: _Device, beat: Event, chance: float, out: list[Event]) -> None:
         """A beat that may be lost, late or doubled, or falls into a time in which its collector hears nothing."""
-        for loss in losses:
+        for loss in self._losses.get(device.collector, ()):
             if loss.start <= beat.ts < loss.end:
                 if loss.kept:
                     out.append(beat._replace(ts=loss.end + int(chance * 5_000)))
@@ -90,19 +96,20 @@ class Beats:
         if over < LOST:
             return
         if over < LOST + LATE:
-            out.append(beat._replace(ts=beat.ts + int(self._interval * (0.2 + 1.3 * self._random.random()))))
+            out.append(beat._replace(ts=beat.ts + int(self._interval * (0.2 + 1.3 * device.random.random()))))
             return
         out.append(beat)
         if over < LOST + LATE + TWICE:
-            out.append(beat._replace(ts=beat.ts + int(self._interval * self._random.random())))
+            out.append(beat._replace(ts=beat.ts + int(self._interval * device.random.random())))
 
 
 class _Device:
     """Where one device is in its life. `head` is all of its beat's JSON up to the time."""
 
-    __slots__ = ("collector", "down", "downs", "head", "next", "region", "skew")
+    __slots__ = ("collector", "down", "downs", "head", "next", "random", "region", "skew")
 
-    def __init__(self, element: Element, interval_ms: int, skew: int, downs: list[Down]) -> None:
+    def __init__(self, element: Element, random: Random, interval_ms: int, skew: int, downs: list[Down]) -> None:
+        self.random = random
         self.region = element.region
         self.collector = element.collector or ""
         interval = b"%g" % (interval_ms / 1000)

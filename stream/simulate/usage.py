@@ -61,6 +61,7 @@ class Usage:
         pace: float = 1.0,
     ) -> None:
         self._random = draws(seed, "usage")
+        self._shop = draws(seed, "top-ups")
         self._start, self._end, self._pace = start, end, pace
         self._cycles = Cycles()
         self._meter = Meter(self._cycles)
@@ -160,9 +161,9 @@ class Usage:
     def _account(self, at: int, record: Record) -> None:
         crossed = self._meter.add(at, record.customer, record.bucket, record.record_id, record.amount, record.start,
                                   top_up=record.kind == "top_up")  # fmt: skip
-        if crossed is not None and crossed.percent >= 100 and self._random.random() < TOPPED_UP:
+        if crossed is not None and crossed.percent >= 100 and self._shop.random() < TOPPED_UP:
             amount = record.customer.allowances[record.bucket] * 200
-            bought = at + self._random.randrange(5, 20) * MINUTE
+            bought = at + self._shop.randrange(5, 20) * MINUTE
             identity = f"{record.customer.customer}-{record.bucket}-top-up-{bought}"
             self._send(bought, Record(record.customer, record.bucket, identity, amount, bought, bought, "top_up"))
 
