@@ -11,11 +11,10 @@ from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
-from forewarn.stream.engine.role import Layout
+from forewarn.stream.engine.role import Group, Layout
 from forewarn.topics.dead_letters import INPUT_LIMIT, LETTER_LIMIT
 from forewarn.topics.events import customers, messages, network, outages, usage
 
-Group = Literal["region", "customer", "single", "raw", "none"]
 Direction = Literal["read", "written", "internal"]
 
 HOUR_MS = 3_600_000
@@ -28,7 +27,7 @@ CHANGELOGS: dict[str, Group] = {
     "correlate": "single",
     "decide": "customer",
     "deliver": "customer",
-    "ingest": "raw",
+    "ingest": "region",
 }
 
 
@@ -68,15 +67,7 @@ class Topic(Struct, frozen=True, kw_only=True):
 
     def partitions(self, layout: Layout) -> int:
         """Its partition count in a deployment."""
-        match self.group:
-            case "region":
-                return layout.region
-            case "customer" | "none":
-                return layout.customer
-            case "raw":
-                return layout.region
-            case "single":
-                return layout.single
+        return {"region": layout.region, "customer": layout.customer, "single": layout.single}[self.group]
 
     @property
     def configs(self) -> dict[str, str]:
@@ -180,7 +171,7 @@ READ = (
     _read(
         "network.raw",
         "any",
-        "raw",
+        "region",
         network.Heartbeat | network.Alarm | network.Kpi,
         "VES 7 and TMF642 as collectors send them; role ingest finds the region.",
         foreign="only",
@@ -245,7 +236,7 @@ WRITTEN = (
     Topic(
         name="dead.letters",
         key="the record's",
-        group="none",
+        group="customer",
         cleanup="delete",
         direction="written",
         retention_ms=30 * DAY_MS,

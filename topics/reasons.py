@@ -45,6 +45,7 @@ class Reason(StrEnum):
     )
     FUTURE = "future", "The event's time is further ahead of the broker's time than the policy allows."
     TOO_LATE = "too_late", "The event's window is closed and kept no more."
+    UNKNOWN_OUTAGE = "unknown_outage", "A field action names an outage or element of which no outage is known."
     NO_REGION = "no_region", "No region is known for the source of a raw record."
     UNKNOWN_FORMAT = "unknown_format", "A raw record is neither VES nor TMF642."
     UNSUPPORTED_DOMAIN = (

@@ -121,11 +121,15 @@ class Affected(Struct, frozen=True, omit_defaults=True):
 
 
 class LearnedElement(Struct, frozen=True, omit_defaults=True):
-    """An element that nobody announced, as its heartbeats or alarms describe it."""
+    """An element heard of for the first time, as its heartbeats or alarms describe it.
+
+    `beats`: it was heard itself, so that its own liveness decides whether it is down.
+    """
 
     element: str
     parents: tuple[str, ...] = ()
     collector: str | None = None
+    beats: bool = True
 
 
 class StatusRow(Struct, frozen=True, omit_defaults=True):
