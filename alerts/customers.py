@@ -170,28 +170,26 @@ class Customers:
         stored = DECODE(memoryview(value)[1:])
         return Customer(customer, stored.profile, stored.crm, stored.own) if stored.profile is not None else None
 
-    def profile(self, unit: Unit, customer: str, profile: Profile) -> tuple[Service, ...]:
-        """Takes a profile; returns the services of the one before (empty at the first)."""
+    def profile(self, unit: Unit, customer: str, profile: Profile) -> bool:
+        """Takes a profile; False when it says nothing new."""
         stored = self._stored(unit, customer)
-        before = stored.profile
-        if before is not None:
-            self._forget(customer, before)
+        if stored.profile is not None:
+            self._forget(customer, stored.profile)
         self._index(customer, profile)
-        self._store(unit, customer, msgspec.structs.replace(stored, profile=profile))
-        return before.services if before is not None else ()
+        return self._store(unit, customer, msgspec.structs.replace(stored, profile=profile))
 
-    def subscription(self, unit: Unit, customer: str, subscription: Subscription | None, recorded: int) -> None:
-        """Takes the CRM's subscription as of its record's time (epoch ms); None is a tombstone."""
+    def subscription(self, unit: Unit, customer: str, subscription: Subscription | None, recorded: int) -> bool:
+        """Takes the CRM's subscription as of its record's time (epoch ms); None is a tombstone. False: nothing new."""
         stored = self._stored(unit, customer)
         crm = choices.from_subscription(stored.crm, subscription, recorded)
         own = choices.keep_denials(stored.own, subscription, recorded) if subscription is not None else stored.own
-        self._store(unit, customer, msgspec.structs.replace(stored, crm=crm, own=own))
+        return self._store(unit, customer, msgspec.structs.replace(stored, crm=crm, own=own))
 
-    def preference(self, unit: Unit, customer: str, patch: Preference, recorded: int) -> None:
-        """Takes a patch by the customer."""
+    def preference(self, unit: Unit, customer: str, patch: Preference, recorded: int) -> bool:
+        """Takes a patch by the customer; False when it says nothing new."""
         stored = self._stored(unit, customer)
         own = choices.patched(stored.own, patch, recorded)
-        self._store(unit, customer, msgspec.structs.replace(stored, own=own))
+        return self._store(unit, customer, msgspec.structs.replace(stored, own=own))
 
     def erase(self, unit: Unit, customer: str) -> None:
         """Forgets everything about the customer."""
@@ -209,8 +207,12 @@ class Customers:
         value = unit.get(PREFIX + customer.encode())
         return DECODE(memoryview(value)[1:]) if value is not None else Stored()
 
-    def _store(self, unit: Unit, customer: str, stored: Stored) -> None:
-        unit.put(PREFIX + customer.encode(), SCHEMA + ENCODE(stored))
+    def _store(self, unit: Unit, customer: str, stored: Stored) -> bool:
+        key, value = PREFIX + customer.encode(), SCHEMA + ENCODE(stored)
+        if unit.get(key) == value:
+            return False
+        unit.put(key, value)
+        return True
 
     def _index(self, customer: str, profile: Profile | ProfileRow) -> None:
         for service in profile.services:

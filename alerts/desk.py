@@ -166,19 +166,18 @@ class Desk:
         for event, customer in zip(events, _keys(records), strict=True):
             if event is None:
                 self._erase(unit, customer)
-            else:
-                self.customers.profile(unit, customer, event)
+            elif self.customers.profile(unit, customer, event):
                 self._changed(unit, customer)
 
     def _subscriptions(self, unit: Unit, events: Sequence[Subscription | None], records: Sequence[Record]) -> None:
         for event, customer, record in zip(events, _keys(records), records, strict=True):
-            self.customers.subscription(unit, customer, event, record.timestamp)
-            self._changed(unit, customer)
+            if self.customers.subscription(unit, customer, event, record.timestamp):
+                self._changed(unit, customer)
 
     def _preferences(self, unit: Unit, events: Sequence[Preference], records: Sequence[Record]) -> None:
         for event, customer, record in zip(events, _keys(records), records, strict=True):
-            self.customers.preference(unit, customer, event, record.timestamp)
-            self._changed(unit, customer)
+            if self.customers.preference(unit, customer, event, record.timestamp):
+                self._changed(unit, customer)
 
     def _interactions(self, unit: Unit, events: Sequence[Interaction], records: Sequence[Record]) -> None:
         for event, customer in zip(events, _keys(records), strict=True):
@@ -224,7 +223,7 @@ class Desk:
 
     def _erase(self, unit: Unit, customer: str) -> None:
         """A customer is gone: everything of theirs goes."""
-        for part in (self.requests, self.usage, self.told, self.circumstances, self.customers, self.standings):
+        for part in (self.requests, self.usage, self.notices, self.circumstances, self.customers, self.standings):
             part.erase(unit, customer)
         self.erased(unit, customer)
 

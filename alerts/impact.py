@@ -88,13 +88,13 @@ class Impact:
         before, after = change.before, change.after
         if after.over:
             return self._over(unit, change)
-        after = msgspec.structs.replace(after, ended=None)
+        if before is not None and before.over:  # a relapse
+            self.fan_out.stop(unit, after.outage_id)
+            after = msgspec.structs.replace(after, ended=None)
         if after.telling:
             after = self._telling(unit, change, after)
         if change.resized and after.left_due is None and self.incidents.left(after.outage_id):
             after = self._await_left(unit, after, unit.now)
-        if before is not None and before.over:
-            self.fan_out.stop(unit, after.outage_id)
         return after
 
     def _over(self, unit: Unit, change: Change) -> Incident:

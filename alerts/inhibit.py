@@ -18,6 +18,5 @@ def inhibit(rules: Rules, proposal: Proposal) -> Proposal | Drop:
         return Drop(Reason.MUTED)
     if outage.maintenance_id is not None:
         return Drop(Reason.PLANNED_WORK)
-    if any(e.incident == outage.parent and e.owed("confirmed") for e in proposal.entries if e.kind == "outage"):
-        return Drop(Reason.PARENT_TOLD)
-    return proposal
+    told = [entry for entry in proposal.entries if entry.incident == outage.parent and entry.owed("confirmed")]
+    return Drop(Reason.PARENT_TOLD) if told and not told[0].owed("restored") else proposal

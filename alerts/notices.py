@@ -60,12 +60,12 @@ class Notices:
         if incident.state == "merged" and incident.merged_into is not None:
             return  # the told-record is taken over by the outage it was merged into
         if incident.over:
-            if confirmed is not None and not entry.owed("restored"):
+            if confirmed is not None and not entry.settled("restored"):
                 self._propose(unit, incident, customer, person, entry, "restored", incident.ended)
         elif entry.owed("confirmed"):
-            if not entry.owed("restored") and (gone := self._gone(unit, incident, person, entry)):
+            if not entry.settled("restored") and (gone := self._gone(unit, incident, person, entry)):
                 self._propose(unit, incident, customer, person, entry, "restored", gone)
-        elif incident.telling and incident.notify_after is not None and unit.now >= incident.notify_after:
+        elif incident.telling and self._waited(unit, incident) and not entry.settled("confirmed"):
             self._propose(unit, incident, customer, person, entry, "confirmed", None)
 
     def changed(self, unit: Unit, customer: str) -> None:
@@ -78,21 +78,27 @@ class Notices:
                 self._follow(unit, customer, entry, away=entry.incident not in concerned)
                 concerned.add(entry.incident)
         for outage in sorted(concerned):
-            if self._reached(unit, outage):
-                self.visit(unit, outage, customer)
+            self.visit(unit, outage, customer)
 
     def moved(self, unit: Unit, timer: Timer) -> None:
         """The hysteresis of a customer who moved away is over."""
         outage, customer = timer.subject.split("/", 1)
         self.visit(unit, outage, customer)
 
+    def erase(self, unit: Unit, customer: str) -> None:
+        """Forgets what the customer was told, and the timers of where they moved from."""
+        for entry in self.told.entries(unit, customer):
+            if entry.left:
+                unit.disarm(entry.left + ms(self.policy.left_hysteresis_s), f"{entry.incident}/{customer}", MOVED)
+        self.told.erase(unit, customer)
+
     def forget(self, unit: Unit, outage: str, customer: str) -> None:
         """Drops the told-record of an outage that is long over."""
         self.told.remove(unit, customer, outage)
 
-    def _reached(self, unit: Unit, outage: str) -> bool:
-        incident = self.incidents.by_id[outage]
-        return incident.over or (incident.notify_after is not None and unit.now >= incident.notify_after)
+    def _waited(self, unit: Unit, incident: Incident) -> bool:
+        """Whether the group wait is over."""
+        return incident.notify_after is not None and unit.now >= incident.notify_after
 
     def _follow(self, unit: Unit, customer: str, entry: Entry, *, away: bool) -> None:
         """Notes since when a told customer is away from the outage, and sets the timer that ends the wait."""

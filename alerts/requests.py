@@ -49,12 +49,17 @@ BARRIER = (
 
 
 class Request(Struct, frozen=True, array_like=True, omit_defaults=True):
-    """A request as kept in the table. Instants are epoch ms; `reason` of the last answer; `review` 0 = final."""
+    """A request as kept in the table. Instants are epoch ms.
+
+    `review`: when to look at it again, 0 = it has its final answer. `reason` and `announced` (its `review_at`) are
+    those of the last answer given.
+    """
 
     id: str
     expires: int
     review: int = 0
     reason: str = ""
+    announced: int = 0
     event: MarketingRequest | None = None
 
 
@@ -132,10 +137,12 @@ class Requests:
 
     def _review(self, unit: Unit, customer: str, *, fresh: bool) -> None:
         """Judges the customer's due requests, the more important first, and forgets answered ones that are over."""
-        requests = [r for r in self._requests(unit, customer) if r.review or r.expires > unit.now]
+        known = self._requests(unit, customer)
+        requests = [r for r in known if r.review or r.expires > unit.now]
         due = sorted((r for r in requests if 0 < r.review <= unit.now), key=_importance)
         judged = {r.id: self._judge(unit, customer, r, fresh=fresh) for r in due}
-        self._save(unit, customer, tuple(judged.get(r.id, r) for r in requests))
+        if judged or len(requests) < len(known):
+            self._save(unit, customer, tuple(judged.get(r.id, r) for r in requests))
 
     def _judge(self, unit: Unit, customer: str, request: Request, *, fresh: bool) -> Request:
         """Answers a request, if there is news, and says how it goes on."""
@@ -148,10 +155,13 @@ class Requests:
         if hold is None or hold.reason == Reason.EXPIRED:
             self._answer(unit, customer, request, hold, review=0, facts=facts)
             return Request(request.id, request.expires, reason=hold.reason if hold is not None else Reason.CLEAR)
+        if hold.reason == request.reason and request.announced > unit.now:
+            return msgspec.structs.replace(request, review=request.announced)  # as answered
         review = min(self._review_at(hold, request, unit.now), request.expires)
-        if hold.reason != request.reason or hold.reason != Reason.UPSTREAM_STALE:
-            self._answer(unit, customer, request, hold, review=review, facts=facts)
-        return msgspec.structs.replace(request, review=review, reason=hold.reason)
+        if hold.reason == request.reason == Reason.UPSTREAM_STALE:
+            return msgspec.structs.replace(request, review=review)  # no news, however often it is looked at
+        self._answer(unit, customer, request, hold, review=review, facts=facts)
+        return msgspec.structs.replace(request, review=review, reason=hold.reason, announced=review)
 
     def _answer(
         self, unit: Unit, customer: str, request: Request, hold: Hold | None, *, review: int, facts: Facts | None = None
@@ -199,18 +209,24 @@ class Requests:
         return DECODE(memoryview(value)[1:]) if value is not None else ()
 
     def _save(self, unit: Unit, customer: str, requests: tuple[Request, ...]) -> None:
-        """Stores the customer's requests and arms the timer of the next one."""
+        """Stores the customer's requests and moves their timer to the next one that is due."""
         key = PREFIX + customer.encode()
-        if not requests:
-            self._held.discard(customer)
+        if before := self._requests(unit, customer):
+            unit.disarm(_next(before), customer, REVIEW)
+        if requests:
+            unit.put(key, SCHEMA + ENCODE(requests))
+            unit.arm(_next(requests), customer, REVIEW)
+        elif before:
             unit.delete(key)
-            return
-        unit.put(key, SCHEMA + ENCODE(requests))
         if any(request.review for request in requests):
             self._held.add(customer)
         else:
             self._held.discard(customer)
-        unit.arm(max(unit.now + 1, min(r.review or r.expires for r in requests)), customer, REVIEW)
+
+
+def _next(requests: tuple[Request, ...]) -> int:
+    """When (epoch ms) the first of these is to be looked at, or forgotten."""
+    return min(request.review or request.expires for request in requests)
 
 
 def _importance(request: Request) -> tuple[float, str]:

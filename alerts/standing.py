@@ -33,6 +33,9 @@ from forewarn.topics.instants import to_rfc3339
 PREFIX = b"s/"
 SCHEMA = b"\x01"
 
+#: Bytes of a row's fingerprint; the instant of the timer follows it in the table.
+PRINT = 8
+
 #: Timer at which a customer's row changes by itself; its subject is the customer.
 REFRESH = "standing.refresh"
 
@@ -92,21 +95,29 @@ class Standings:
             return
         facts = self.facts(unit, customer, person)
         row = self._row(unit, customer, person, facts)
-        print_ = blake2b(msgspec.msgpack.encode(row), digest_size=8).digest()
+        print_ = blake2b(msgspec.msgpack.encode(row), digest_size=PRINT).digest()
         key = PREFIX + customer.encode()
-        if unit.get(key) == SCHEMA + print_:
+        known = unit.get(key)
+        if known is not None and known[1 : 1 + PRINT] == print_:
             return
-        unit.put(key, SCHEMA + print_)
+        self._disarm(unit, customer)
+        refresh = min((hold.until for hold in holds(facts, unit.now) if hold.until is not None), default=0)
+        unit.put(key, SCHEMA + print_ + b"%d" % refresh)
+        if refresh:
+            unit.arm(refresh, customer, REFRESH)
         self.ledger.standing(unit, customer, msgspec.structs.replace(row, as_of=to_rfc3339(unit.now)))
-        ends = [hold.until for hold in holds(facts, unit.now) if hold.until is not None]
-        if ends:
-            unit.arm(min(ends), customer, REFRESH)
         self.changed(unit, customer)
 
     def erase(self, unit: Unit, customer: str) -> None:
         """Deletes the customer's row."""
+        self._disarm(unit, customer)
         unit.delete(PREFIX + customer.encode())
         self.ledger.standing(unit, customer, None)
+
+    def _disarm(self, unit: Unit, customer: str) -> None:
+        known = unit.get(PREFIX + customer.encode())
+        if known is not None and (refresh := int(known[1 + PRINT :])):
+            unit.disarm(refresh, customer, REFRESH)
 
     def _row(self, unit: Unit, customer: str, person: Customer, facts: Facts) -> Standing:
         standing = list(holds(facts, unit.now))

@@ -102,6 +102,11 @@ class Entry(Struct, frozen=True, array_like=True, omit_defaults=True):
         """Whether the stage was told or is pending."""
         return any(m.owed for m in self.messages if m.stage == stage and m.class_ == class_)
 
+    def settled(self, stage: str, class_: str | None = None) -> bool:
+        """Whether there is nothing left to decide about the stage: it was sent, or time has overtaken it."""
+        message = self.message(stage, class_)
+        return message is not None and (message.owed or message.status == Status.SUPERSEDED)
+
     def failed_channels(self, stage: str, class_: str | None = None) -> frozenset[str]:
         """Channels on which the stage could not be delivered."""
         return frozenset(
@@ -163,7 +168,7 @@ class Told:
     def heard(self, unit: Unit, customer: str, notification: str, outcome: str, time: int) -> Entry | None:
         """Folds an outcome of `notifications.log` or `delivery.receipts` at `time` (epoch ms).
 
-        Returns the entry that changed; None when the notification is unknown or the outcome changes nothing.
+        Returns the entry if more or less is told now than was thought before; else None.
         """
         status = MEANING.get(outcome)
         if status is None:
@@ -185,7 +190,7 @@ class Told:
         messages = tuple(changed if m is message else m for m in entry.messages)
         after = msgspec.structs.replace(entry, messages=messages)
         self.put(unit, customer, after)
-        return after if message.status != status else None
+        return after if changed.owed != message.owed else None
 
     def _store(self, unit: Unit, customer: str, entries: tuple[Entry, ...]) -> None:
         if entries:

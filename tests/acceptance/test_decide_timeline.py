@@ -93,3 +93,222 @@ def test_a_threshold_that_is_crossed_is_told_once() -> None:
     assert row.value["incident"] == "data/2026-11-01"
     assert [alert.value["percent"] for alert in desk.out("usage.alerts", "ada")] == [80]
     assert desk.decisions("ada") == [("threshold", "sent", "passed")]
+
+
+def test_whoever_moves_into_an_outage_is_told_and_whoever_moves_away_is_told_it_is_over() -> None:
+    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-9"))
+    desk.at(10).push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    desk.at(100).push("customers.profiles", "ada", profile("onu-1"))
+    assert desk.stages("ada") == ["confirmed"]
+    desk.log("ada", "delivered")
+    desk.at(200).push("customers.profiles", "ada", profile("onu-9"))
+    desk.at(499)
+    assert desk.stages("ada") == ["confirmed"]
+    desk.at(501)
+    assert desk.stages("ada") == ["confirmed", "restored"]
+    desk.at(900).push("outages.impact", "o1/0", impact("o1", 2, "restored", elements_revision=1))
+    assert desk.stages("ada") == ["confirmed", "restored"]
+
+
+def test_who_moves_back_within_the_hysteresis_is_not_told_it_is_over() -> None:
+    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1"))
+    desk.at(10).push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    desk.at(100).push("customers.profiles", "ada", profile("onu-9"))
+    desk.at(200).push("customers.profiles", "ada", profile("onu-1"))
+    desk.at(HOUR)
+    assert desk.stages("ada") == ["confirmed"]
+
+
+def test_a_profile_that_arrives_in_the_group_wait_is_told_with_the_others() -> None:
+    desk = DecideDesk().push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    desk.at(20).push("customers.profiles", "ada", profile("onu-1"))
+    assert desk.stages("ada") == []
+    desk.at(31)
+    assert desk.stages("ada") == ["confirmed"]
+
+
+def test_an_element_that_leaves_the_set_is_told_as_restored_after_the_hysteresis() -> None:
+    desk = DecideDesk()
+    desk.push("customers.profiles", "ada", profile("onu-1")).push("customers.profiles", "bob", profile("onu-2"))
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1", "onu-2"]))
+    later = START + 100_000
+    desk.at(100).push("outages.impact", "o1/0", impact("o1", 2, "confirmed", ["onu-2"], time=later))
+    desk.at(399)
+    assert desk.stages("ada") == ["confirmed"]
+    desk.at(401)
+    assert desk.stages("ada") == ["confirmed", "restored"]
+    assert desk.stages("bob") == ["confirmed"]
+    desk.at(500).push("outages.impact", "o1/0", impact("o1", 3, "restored", elements_revision=2))
+    assert desk.stages("ada") == ["confirmed", "restored"]
+    assert desk.stages("bob") == ["confirmed", "restored"]
+
+
+def test_an_outage_that_grows_tells_the_new_customers_after_a_group_wait_and_the_old_ones_nothing() -> None:
+    desk = DecideDesk()
+    desk.push("customers.profiles", "ada", profile("onu-1")).push("customers.profiles", "bob", profile("onu-2"))
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    desk.at(100).push("outages.impact", "o1/0", impact("o1", 2, "confirmed", ["onu-1", "onu-2"]))
+    desk.at(129)
+    assert desk.stages("bob") == []
+    desk.at(131)
+    assert (desk.stages("ada"), desk.stages("bob")) == (["confirmed"], ["confirmed"])
+    assert desk.decisions("ada") == [("confirmed", "sent", "passed")]
+
+
+def test_a_set_in_chunks_is_told_when_it_is_whole_and_holds_marketing_from_its_first_chunk() -> None:
+    desk = (
+        DecideDesk().push("customers.profiles", "ada", profile("onu-1")).push("customers.preferences", "ada", agreed())
+    )
+    first = impact("o1", 1, "confirmed", ["onu-1"], chunks=2)
+    desk.push("outages.impact", "o1/0", first)
+    desk.at(60).push("marketing.requests", "ada", marketing("m1", 60))
+    assert desk.out("marketing.held")[0].value["reason"] == "outage"
+    assert desk.stages("ada") == []
+    desk.push("outages.impact", "o1/1", impact("o1", 1, "confirmed", ["onu-2"], chunk=1, chunks=2))
+    desk.at(91)
+    assert desk.stages("ada") == ["confirmed"]
+
+
+def test_who_was_told_of_an_outage_is_told_of_the_end_of_the_one_it_was_merged_into() -> None:
+    desk = (
+        DecideDesk()
+        .push("customers.profiles", "ada", profile("onu-1"))
+        .push("customers.profiles", "bob", profile("onu-2"))
+    )
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    desk.at(100).push("outages.impact", "o1/0", impact("o1", 2, "merged", elements_revision=1, merged_into="o2"))
+    desk.push("outages.impact", "o2/0", impact("o2", 1, "confirmed", ["onu-1", "onu-2"]))
+    desk.at(200)
+    assert (desk.stages("ada"), desk.stages("bob")) == (["confirmed"], ["confirmed"])
+    desk.log("ada", "sent")
+    desk.push("outages.impact", "o2/0", impact("o2", 2, "restored", elements_revision=1))
+    assert [(row.value["stage"], row.value["incident"]) for row in desk.out("notifications", "ada")] == [
+        ("confirmed", "o1"),
+        ("restored", "o2"),
+    ]
+    assert desk.stages("bob") == ["confirmed", "restored"]
+
+
+def test_who_was_told_of_the_parent_hears_nothing_of_its_child() -> None:
+    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1"))
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    desk.at(60).push("outages.impact", "o2/0", impact("o2", 1, "confirmed", ["onu-1"], parent="o1"))
+    desk.at(120)
+    assert desk.decisions("ada") == [("confirmed", "sent", "passed"), ("confirmed", "dropped", "parent_told")]
+
+
+def test_a_message_that_could_not_be_delivered_is_tried_on_the_next_channel_and_the_pair_follows_it() -> None:
+    both = {"email": "ada@example.com", "phone": "+4915112345678"}
+    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1", contacts=both))
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    desk.at(60).log("ada", "failed")
+    assert [row.value["channel"] for row in desk.out("notifications", "ada")] == ["email", "sms"]
+    desk.log("ada", "sent")
+    desk.at(100).push("outages.impact", "o1/0", impact("o1", 2, "restored", elements_revision=1))
+    assert [row.value["channel"] for row in desk.out("notifications", "ada")] == ["email", "sms", "sms"]
+
+
+def test_who_could_not_be_told_of_the_outage_is_not_told_of_its_end() -> None:
+    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1"))
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    desk.at(60).log("ada", "bounced")
+    desk.at(100).push("outages.impact", "o1/0", impact("o1", 2, "restored", elements_revision=1))
+    assert desk.stages("ada") == ["confirmed"]
+    assert desk.decisions("ada")[1:] == [("confirmed", "dropped", "no_contact"), ("restored", "dropped", "not_told")]
+
+
+def test_a_late_receipt_that_the_outage_was_told_after_all_brings_the_restored() -> None:
+    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1"))
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    desk.at(60).log("ada", "failed")
+    desk.at(100).push("outages.impact", "o1/0", impact("o1", 2, "restored", elements_revision=1))
+    sent = desk.out("notifications", "ada")[0].value
+    receipt = {
+        "notification_id": sent["notification_id"],
+        "time": START + 110_000,
+        "channel": "email",
+        "status": "delivered",
+    }
+    desk.at(120).push("delivery.receipts", "ada", receipt)
+    assert desk.stages("ada") == ["confirmed", "restored"]
+
+
+def test_opting_out_in_an_outage_does_not_break_the_pair_but_a_stop_does() -> None:
+    desk = DecideDesk()
+    desk.push("customers.profiles", "ada", profile("onu-1")).push("customers.profiles", "bob", profile("onu-1"))
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    off = {"time": START + 60_000, "source": "page", "alerts": [{"kind": "outage", "channels": [], "enabled": False}]}
+    desk.at(60).push("customers.preferences", "ada", off)
+    desk.push("customers.preferences", "bob", agreed(60, granted=False, purpose="*", channel="*"))
+    desk.at(100).push("outages.impact", "o1/0", impact("o1", 2, "restored", elements_revision=1))
+    assert desk.stages("ada") == ["confirmed", "restored"]
+    assert desk.stages("bob") == ["confirmed"]
+    assert desk.decisions("bob")[-1] == ("restored", "dropped", "opted_out")
+
+
+def test_who_opts_in_during_an_outage_is_told_of_it_and_of_its_end() -> None:
+    off = {"alerts": [{"kind": "outage", "channels": ["email"], "enabled": False}]}
+    on = {"alerts": [{"kind": "outage", "channels": ["email"]}]}
+    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1")).push("customers.subscriptions", "ada", off)
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    desk.at(60).push("customers.subscriptions", "ada", on)
+    desk.at(100).push("outages.impact", "o1/0", impact("o1", 2, "restored", elements_revision=1))
+    assert desk.decisions("ada") == [
+        ("confirmed", "dropped", "opted_out"),
+        ("confirmed", "sent", "passed"),
+        ("restored", "sent", "passed"),
+    ]
+
+
+def test_a_false_alarm_that_was_told_is_taken_back_and_leaves_no_lease() -> None:
+    desk = (
+        DecideDesk().push("customers.profiles", "ada", profile("onu-1")).push("customers.preferences", "ada", agreed())
+    )
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    desk.at(60).push("marketing.requests", "ada", marketing("m1", 60))
+    desk.at(100).push("outages.impact", "o1/0", impact("o1", 2, "dismissed", elements_revision=1))
+    assert desk.stages("ada") == ["confirmed", "restored"]
+    desk.at(500)
+    assert [row.value["request_id"] for row in desk.out("marketing.approved")] == ["m1"]
+
+
+def test_paused_notices_are_decided_again_when_sending_resumes() -> None:
+    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1"))
+    pause = {"kind": "*", "paused": True, "time": START, "author": "noc"}
+    desk.push("control", "*", pause)
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    desk.at(60)
+    assert desk.stages("ada") == []
+    desk.push("control", "*", {**pause, "paused": False})
+    assert desk.stages("ada") == ["confirmed"]
+    assert desk.decisions("ada") == [("confirmed", "deferred", "paused"), ("confirmed", "sent", "passed")]
+
+
+def test_an_outage_that_ended_while_sending_was_paused_is_told_to_nobody() -> None:
+    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1"))
+    desk.push("control", "outage", {"kind": "outage", "paused": True, "time": START, "author": "noc"})
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    desk.at(60).push("outages.impact", "o1/0", impact("o1", 2, "restored", elements_revision=1))
+    desk.at(70).push("control", "outage", None)
+    assert desk.stages("ada") == []
+    assert desk.decisions("ada")[-1] == ("restored", "dropped", "not_told")
+
+
+def test_a_relapse_holds_marketing_again_and_its_lease_counts_from_its_own_end() -> None:
+    desk = (
+        DecideDesk().push("customers.profiles", "ada", profile("onu-1")).push("customers.preferences", "ada", agreed())
+    )
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    desk.at(600).push(
+        "outages.impact", "o1/0", impact("o1", 2, "restored", elements_revision=1, restored=START + 600_000)
+    )
+    desk.at(900).push("outages.impact", "o1/0", impact("o1", 3, "confirmed", elements_revision=1))
+    desk.push("marketing.requests", "ada", marketing("m1", 900))
+    assert desk.out("marketing.held")[0].value["reason"] == "outage"
+    end = START + int(HOUR * 1000)
+    desk.at(HOUR).push("outages.impact", "o1/0", impact("o1", 4, "restored", elements_revision=1, restored=end))
+    desk.at(DAY + HOUR - 1)
+    assert desk.out("marketing.approved") == []
+    desk.at(DAY + HOUR + 301)
+    assert [row.value["request_id"] for row in desk.out("marketing.approved")] == ["m1"]
+    assert not any(key.startswith((b"o/", b"f/", b"n/")) for key in desk.core.table)
