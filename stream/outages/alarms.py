@@ -1,7 +1,7 @@
-"""Alarms of one element: raises and clears paired by alarm id. Pure. (detection.md E, ITU-T X.733)
+"""Alarms of one element: raises and clears paired by alarm id. Pure.
 
-Invariant: the newest word about an alarm by event time decides, a clear before a raise of the same time; so a clear that
-comes before its raise, duplicates and any reordering end in the same state.
+Invariant: the newest word about an alarm by event time decides, a clear before a raise of the same time; so a clear
+that comes before its raise, duplicates and any reordering end in the same state. (detection.md E, ITU-T X.733)
 """
 
 from __future__ import annotations

@@ -88,8 +88,8 @@ class Down(Struct, frozen=True, array_like=True, gc=False):
 class Device(Struct, gc=False):
     """One device. Times are epoch ms.
 
-    `seen` is the newest event time. `usual` is the longest gap after which a beat tells nothing new: three intervals for
-    a healthy device whose interval is known, 0 for one that needs a closer look at each beat.
+    `seen` is the newest event time. `usual` is the longest gap after which a beat tells nothing new: three intervals
+    for a healthy device whose interval is known, 0 for one that needs a closer look at each beat.
     """
 
     element: str

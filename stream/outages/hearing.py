@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from forewarn.stream.engine.role import Record
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages import device as devices
-from forewarn.stream.outages.device import Device, Spec, Turn
+from forewarn.stream.outages.device import UNHEARD, Device, Spec, Turn
 from forewarn.stream.outages.outbox import Outbox
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.roster import Roster, learned_spec
@@ -78,6 +78,8 @@ class Hearing:
         else:
             turn = devices.said_down(device, at)
         if turn is not Turn.OLD:
+            if device.slot == UNHEARD:
+                self._tell(device)
             self.roster.turned(unit, device, was)
             if was is None and device.down is not None:
                 self.watch.down(device)
@@ -95,19 +97,18 @@ class Hearing:
             self.roster.remove(unit, known.element)
             if known.down is not None:
                 self.watch.up(known)
-        device = self.roster.learn(unit, event.element, learned_spec(event, region), event)
-        self._tell(device)
-        return device
+        return self.roster.learn(unit, event.element, learned_spec(event, region), event)
 
-    def _tell(self, device: Device) -> None:
+    def _tell(self, device: Device, *, beats: bool = True) -> None:
         spec = device.place.spec
-        if not spec.inventory:
-            self.outbox.learned(spec.region, LearnedElement(device.element, spec.parents, spec.collector))
+        self.outbox.learned(spec.region, LearnedElement(device.element, spec.parents, spec.collector, beats))
 
     def alarmed(self, unit: Unit, event: Alarm, region: str) -> None:
         """Makes sure that an alarm's element is known."""
         if event.element not in self.roster.devices:
-            self._tell(self.roster.learn(unit, event.element, Spec(region, collector=event.collector), None))
+            self._tell(
+                self.roster.learn(unit, event.element, Spec(region, collector=event.collector), None), beats=False
+            )
 
     def silences(self, unit: Unit, clock: int, most: int) -> bool:
         """Marks at most `most` devices down whose patience is over. True when none is left."""

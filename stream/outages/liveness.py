@@ -4,8 +4,8 @@
     ───────┼──┬────────────┬──> time       P(Bin(n, p) >= k) < 1e-6, k >= 3, k/n >= 0.1: a surprise
               └───── W ────┘ clock
 
-Source: detection.md A. The idea of a surprise against a base rate of single outages is that of P. Richter et al., "Advancing
-the art of Internet edge outage detection", IMC 2018 (Disco: A. Shah et al., TMA 2017, uses bursts of disconnections).
+Source: detection.md A. Judging bursts of lost devices against a binomial or Poisson base rate is the way of Disco
+(A. Shah, R. Fontugne, E. Aben, C. Pelsser, R. Bush, "Disco: fast, good, and cheap outage detection", TMA 2017).
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ from forewarn.topics.events.outages import LearnedElement, Signal
 SIGNALS = "outages.signals"
 #: Ids or rows of one signal at most.
 CHUNK = 5000
+#: Learned elements of one signal: correlate passes each of them on.
+LEARNED_CHUNK = 1000
 
 T = TypeVar("T")
 
@@ -60,7 +62,7 @@ class Outbox:
     def flush(self, unit: Unit, clock: int) -> None:
         """Sends what was collected: learned elements first, then who went down, then who came back."""
         for region, elements in self._learned.items():
-            for part in chunks(elements):
+            for part in chunks(elements, LEARNED_CHUNK):
                 self.send(unit, Signal("learned", clock, 0, 0, region=region, learned=part))
         for region, changes in self._changed.items():
             for down in (True, False):

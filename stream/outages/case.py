@@ -1,0 +1,137 @@
+"""One outage as correlate leads it: what is kept of it, and how its revisions read outside. Pure."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from msgspec import Struct
+
+from forewarn.stream.outages.rows import Shelf
+from forewarn.topics.events.outages import Etr, Evidence, ImpactChunk, Outage, OutageState
+from forewarn.topics.instants import to_rfc3339
+
+#: Elements that a revision lists at most.
+LISTED = 5000
+
+
+class Case(Struct, frozen=True, array_like=True):
+    """One outage. Times are epoch ms of event time.
+
+    `candidates` are the open suspicions of detect behind it. `since`: when it entered its state. `sighted`: when
+    its collectors reported again after they had been blind. `digest` is that of the set of elements last sent (at `sent`,
+    broker time); `stale` is since when it may have changed, 0 if it has not.
+    """
+
+    outage_id: str
+    region: str
+    element: str
+    whole_region: bool
+    started: int
+    state: OutageState
+    since: int
+    revision: int = 0
+    candidates: tuple[str, ...] = ()
+    collectors: tuple[str, ...] = ()
+    detected: int | None = None
+    confirmed: int | None = None
+    restored: int | None = None
+    declared: bool = False
+    sighted: int | None = None
+    cause: str | None = None
+    etr: Etr | None = None
+    merged_into: str | None = None
+    maintenance_id: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+    hold: bool | None = None
+    muted: bool | None = None
+    text: str | None = None
+    author: str | None = None
+    comment: str | None = None
+    claimed: int | None = None
+    actions: tuple[str, ...] = ()
+    devices_down: int = 0
+    devices_expected: int = 0
+    elements_total: int = 0
+    elements_revision: int = 0
+    chunks: int = 0
+    digest: bytes = b""
+    stale: int = 0
+    sent: int = 0
+    customers: int | None = None
+
+
+CASES = Shelf("o/", Case)
+
+#: States in which an outage takes part in correlation.
+OPEN = frozenset({"suspected", "confirmed", "monitoring", "planned", "unknown", "flapping"})
+#: States that nothing but an operator changes any more.
+OVER = frozenset({"closed", "dismissed", "merged"})
+
+
+def outage_id(element: str, onset: int) -> str:
+    """The id of an outage: a hash of its element and its onset (epoch ms), of no clock and no random."""
+    return blake2b(f"{element}\0{onset}".encode(), digest_size=8).hexdigest()
+
+
+def name_of(element: str, region: str, *, whole_region: bool) -> str:
+    """What an outage is about, in one word: an element and a region may be called the same."""
+    return f"region/{region}" if whole_region else f"element/{element}"
+
+
+def outage(case: Case, now: int, elements: list[str] | None = None) -> Outage:
+    """The revision as `outages` shows it, and with `elements` as `outages.revisions` does."""
+    return Outage(
+        outage_id=case.outage_id,
+        revision=case.revision,
+        time=to_rfc3339(now),
+        state=case.state,
+        region=case.region,
+        element=case.element,
+        started=to_rfc3339(case.started),
+        devices_down=case.devices_down,
+        devices_expected=case.devices_expected,
+        elements_total=case.elements_total,
+        detected=_text(case.detected),
+        confirmed=_text(case.confirmed),
+        restored=_text(case.restored),
+        customers=case.customers if case.customers is not None else case.claimed,
+        cause=case.cause,
+        elements=tuple(elements[:LISTED]) if elements is not None else None,
+        etr=case.etr,
+        merged_into=case.merged_into,
+        maintenance_id=case.maintenance_id,
+        evidence=case.evidence,
+        hold=case.hold,
+        author=case.author,
+        comment=case.comment,
+    )
+
+
+def impact(case: Case, now: int, chunk: int = 0, elements: tuple[str, ...] | None = None) -> ImpactChunk:
+    """One chunk of the revision for the customers' partitions; without `elements` the set is as it was."""
+    return ImpactChunk(
+        outage_id=case.outage_id,
+        revision=case.revision,
+        time=now,
+        state=case.state,
+        region=case.region,
+        element=case.element,
+        started=case.started,
+        elements_revision=case.elements_revision,
+        chunk=chunk,
+        chunks=case.chunks,
+        elements=elements,
+        confirmed=case.confirmed,
+        restored=case.restored,
+        cause=case.cause,
+        etr=case.etr,
+        merged_into=case.merged_into,
+        maintenance_id=case.maintenance_id,
+        hold=case.hold,
+        muted=case.muted,
+        text=case.text,
+    )
+
+
+def _text(ms: int | None) -> str | None:
+    return None if ms is None else to_rfc3339(ms)
