@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from forewarn.stream.commands.options import Bootstrap, Config, Json, PolicyFile, Prefix, duration, finish, read
+from forewarn.topics.instants import Instant, to_ms
 
 
 def simulate(
@@ -20,6 +22,9 @@ def simulate(
     regions: Annotated[int, typer.Option(min=1)] = 20,
     devices: Annotated[int, typer.Option(min=1, help="Elements that beat.")] = 2_000,
     customers: Annotated[int, typer.Option(min=1)] = 5_000,
+    start: Annotated[
+        str | None, typer.Option(metavar="RFC3339", help="When it starts; default: 2026-01-05 in a file, now on Kafka.")
+    ] = None,
     speed: Annotated[
         float | None, typer.Option(min=0.001, help="To Kafka: 1 is real time; without it, as fast as possible.")
     ] = None,
@@ -41,7 +46,15 @@ def simulate(
     settings, read_policy = read(bootstrap, config, policy, topic_prefix)
     from forewarn.stream.simulate.command import Request, simulate_to_file
 
-    request = Request(seed=seed, hours=hours, regions=regions, devices=devices, customers=customers, policy=read_policy)
+    request = Request(
+        seed=seed,
+        hours=hours,
+        regions=regions,
+        devices=devices,
+        customers=customers,
+        start=_instant(start),
+        policy=read_policy,
+    )
     if out is not None:
         simulate_to_file(request, out, truth, settings.topic_prefix)
         finish(0)
@@ -59,6 +72,15 @@ def simulate(
         return 0
 
     finish(to_kafka())
+
+
+def _instant(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return to_ms(msgspec.convert(text, Instant))
+    except msgspec.ValidationError:
+        raise typer.BadParameter(f"{text!r} is not RFC 3339 with an offset", param_hint="--start") from None
 
 
 def replay(

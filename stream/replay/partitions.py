@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from aiokafka.partitioner import murmur2
-
 from forewarn.stream.engine.role import Layout
+from forewarn.topics.partitioner import partition
 
 
 @lru_cache(maxsize=1 << 18)
 def partition_of(key: bytes, count: int) -> int:
     """The partition of `key` among `count`."""
-    if count == 1:
-        return 0
-    partition: int = (murmur2(key) & 0x7FFFFFFF) % count
-    return partition
+    return 0 if count == 1 else partition(key, count)
 
 
 def layout_of(text: str) -> Layout:

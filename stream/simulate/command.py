@@ -6,7 +6,6 @@ Kafka ends now (as fast as possible) or starts now (in real time): the broker's 
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,10 +16,8 @@ from msgspec import Struct
 from rich.console import Console
 from rich.progress import Progress
 
-from forewarn.stream.kafka import producer
 from forewarn.stream.outfile import result
 from forewarn.stream.policy import Policy
-from forewarn.stream.settings import Settings
 from forewarn.stream.simulate.sinks import KafkaSink, to_file, to_kafka
 from forewarn.stream.simulate.size import Size
 from forewarn.stream.simulate.world import Setting, World, setting
@@ -65,14 +62,6 @@ def simulate_to_file(request: Request, out: str, truth: Path | None, prefix: str
         truth_file = stack.enter_context(result(str(truth))) if truth is not None else None
         progress = stack.enter_context(_bar(world))
         return to_file(world, file, truth_file, progress, prefix)
-
-
-async def to_cluster(request: Request, settings: Settings, truth: Path | None, *, speed: float | None) -> int:
-    """Sends the world to the brokers of `settings`; returns the exit code."""
-    async with producer(settings) as one:
-        count = await simulate_to_kafka(request, one, settings.topic_prefix, truth, speed=speed)
-    print(f"{count} records", file=sys.stderr)
-    return 0
 
 
 async def simulate_to_kafka(
