@@ -84,13 +84,13 @@ class Observer:
         metrics.unit_records.observe(records)
         metrics.unit_seconds.observe(seconds)
         metrics.unit_bytes.observe(sum(map(len, unit.dirty.values())))
+        for topic, count in unit.applied.items():
+            metrics.events.labels(topic, "applied").inc(count)
+        for topic, count in unit.filtered.items():
+            metrics.events.labels(topic, "filtered").inc(count)
         for output in unit.outputs:
             if (read := self._readers.get(output.topic)) is not None and output.value is not None:
                 read(partition, unit.now, output)
-
-    def events(self, topic: str, outcome: str, count: int) -> None:
-        """So many events of a topic were `applied`, `dead_lettered` or `filtered`."""
-        self.metrics.events.labels(topic, outcome).inc(count)
 
     def ready(self, partitions: int | None) -> None:
         """So many partitions are owned and restored; None while they are being given up or restored."""

@@ -1,8 +1,8 @@
 """One partition without IO: table, timers and fold. The engine drives it with Kafka, the replay without.
 
-    records ─┐
-    ticks   ─┼─> Core ──> Unit (dirty keys, outputs, effects) ──> sealed ──> appended ──> installed
-    timers  ─┘
+records ─┐
+ticks   ─┼─> Core ──> Unit (dirty keys, outputs, effects) ──> sealed ──> appended ──> installed
+timers  ─┘
 """
 
 from __future__ import annotations
@@ -43,14 +43,15 @@ class Core:
         self.now = max(self.now, now)
         return Unit(self.table, self.pending, self.now)
 
-    def take(self, unit: Unit, topic: str, records: Sequence[Record]) -> int:
-        """Decodes and folds records of one topic; undecodable ones become dead letters. Returns how many were good."""
+    def take(self, unit: Unit, topic: str, records: Sequence[Record]) -> None:
+        """Decodes and folds records of one topic; undecodable ones become dead letters."""
         decoded = self.codecs[topic].decode(records)
         for malformed in decoded.malformed:
             unit.outputs.append(dead_letter(topic, self.partition, malformed, unit.now))
         if decoded.events:
             self.fold.fold(unit, topic, decoded.events, decoded.records)
-        return len(decoded.events)
+        unit.applied[topic] += len(decoded.events)
+        unit.filtered[topic] += decoded.filtered.total()
 
     def tick(self, unit: Unit, idle: frozenset[str]) -> None:
         """Lets time pass: fires due timers in (due, key) order, then the fold's own tick."""

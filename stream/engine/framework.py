@@ -13,12 +13,35 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import faust
+from aiokafka import AIOKafkaProducer
 from faust.tables.recovery import Recovery
 from faust.types import TP
 from yarl import URL
 
 from forewarn.stream.engine import fatal
-from forewarn.stream.engine.transport import Batches, BatchTransport, Positions
+from forewarn.stream.engine.transport import BatchConsumer, Batches, BatchTransport, Positions
+
+#: Faust's settings that are the same in every worker; docs/engine.md says why each differs from Faust's default.
+SETTINGS: dict[str, Any] = {
+    "store": "memory://",
+    "topic_allow_declare": False,
+    "topic_disable_leader": True,
+    "topic_replication_factor": 1,
+    "web_enabled": False,
+    "cython_optimizations": True,
+    "processing_guarantee": "at_least_once",
+    "consumer_auto_offset_reset": "earliest",
+    "consumer_max_fetch_size": 4 << 20,
+    "broker_max_poll_records": 64,  # record batches, not records
+    "broker_max_poll_interval": 86_400.0,  # progress is the watchdog's business, not the fetcher's
+    "broker_commit_interval": 1.0,
+    "stream_wait_empty": False,
+    "producer_linger": 0,
+    "producer_max_batch_size": 16 << 20,
+    "producer_max_request_size": 32 << 20,
+    "producer_request_timeout": 120.0,
+    "table_standby_replicas": 0,
+}
 
 
 class Engine(Positions, Protocol):
@@ -29,7 +52,7 @@ class Engine(Positions, Protocol):
     def deliver(self, tp: TP, batches: Any, generation: int) -> None: ...
 
 
-class Restoration(Recovery):  # type: ignore[misc]  # faust is untyped
+class Restoration(Recovery):
     """Faust's recovery service, with the restoring itself left to the engine.
 
     Changelogs are subscribed, so that the assignor places them, but never read through the group's consumer.
@@ -49,7 +72,7 @@ class Restoration(Recovery):  # type: ignore[misc]  # faust is untyped
         await super().on_recovery_completed(generation_id)
 
 
-class WorkerApp(faust.App):  # type: ignore[misc]
+class WorkerApp(faust.App):
     """Leaves at once when any of Faust's services crashes."""
 
     async def crash(self, reason: BaseException) -> None:
@@ -57,70 +80,90 @@ class WorkerApp(faust.App):  # type: ignore[misc]
         fatal.fail("the framework crashed", reason)
 
 
-def build(
-    *,
-    group: str,
-    bootstrap: str,
-    topics: Sequence[str],
-    changelog: str,
-    engine: Engine,
-    data_dir: Path,
-    session_s: float,
-    security: dict[str, Any],
-) -> faust.App:
-    """The application of one role. `topics` and `changelog` are full names; `group` is the consumer group.
+class Framework:
+    """One Faust application: its consumer group is `group`, its agent reads `topics`, its table's log is `changelog`.
 
-    `security`: `ssl_context` and `broker_credentials` for Faust, both optional.
+    Names are full names. `security`: `ssl_context` and `broker_credentials` in Faust's form, both optional.
     """
-    app = WorkerApp(
-        group,
-        broker=[URL(f"kafka://{address}") for address in bootstrap.split(",")],
-        store="memory://",
-        datadir=str(data_dir),
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        topic_replication_factor=1,
-        web_enabled=False,
-        cython_optimizations=True,
-        processing_guarantee="at_least_once",
-        consumer_auto_offset_reset="earliest",
-        consumer_max_fetch_size=4 << 20,
-        broker_max_poll_records=64,  # record batches, not records
-        broker_max_poll_interval=86_400.0,  # progress is the watchdog's business, not the fetcher's
-        broker_commit_interval=1.0,
-        broker_session_timeout=session_s,
-        broker_heartbeat_interval=session_s * 0.3,
-        broker_request_timeout=max(90.0, session_s * 2),
-        stream_wait_empty=False,
-        stream_recovery_delay=min(1.0, session_s / 10),
-        producer_linger=0,
-        producer_max_batch_size=16 << 20,
-        producer_max_request_size=32 << 20,
-        producer_request_timeout=120.0,
-        table_standby_replicas=0,
-        **security,
-    )
-    app.transport = BatchTransport(app.conf.broker_consumer, app)
-    app.producer_transport = app.transport
-    BatchTransport.Consumer.positions = engine
-    changelog_topic = app.topic(changelog, key_type=bytes, value_type=bytes, internal=False, compacting=True)
-    app.Table("state", key_type=bytes, value_type=bytes, changelog_topic=changelog_topic)
-    sources = app.topic(*topics, schema=Batches(), allow_empty=True, maxsize=64)
 
-    @app.agent(sources, name="fold")  # type: ignore[untyped-decorator]
+    def __init__(
+        self,
+        *,
+        group: str,
+        bootstrap: str,
+        topics: Sequence[str],
+        changelog: str,
+        engine: Engine,
+        data_dir: Path,
+        session_s: float,
+        security: dict[str, Any],
+    ) -> None:
+        app: Any = WorkerApp(
+            group,
+            broker=[URL(f"kafka://{address}") for address in bootstrap.split(",")],
+            datadir=str(data_dir),
+            broker_session_timeout=session_s,
+            broker_heartbeat_interval=session_s * 0.3,
+            broker_request_timeout=max(90.0, session_s * 2),
+            stream_recovery_delay=min(1.0, session_s / 10),
+            **SETTINGS,
+            **security,
+        )
+        self.app = app
+        app.transport = BatchTransport(app.conf.broker_consumer, app)
+        app.producer_transport = app.transport
+        BatchTransport.Consumer.positions = engine
+        log = app.topic(changelog, key_type=bytes, value_type=bytes, internal=False, compacting=True)
+        app.Table("state", key_type=bytes, value_type=bytes, changelog_topic=log)
+        app.agent(app.topic(*topics, schema=Batches(), allow_empty=True, maxsize=64), name="fold")(_agent(engine))
+        app.on_partitions_revoked.connect(_revoked(engine), weak=False)
+        Restoration.engine = engine
+        app.tables._recovery = Restoration(app, app.tables, beacon=app.tables.beacon)
+        app.finalize()
+
+    @property
+    def consumer(self) -> BatchConsumer:
+        """The group's consumer."""
+        consumer: BatchConsumer = self.app.consumer
+        return consumer
+
+    @property
+    def producer(self) -> AIOKafkaProducer:
+        """The idempotent producer."""
+        producer: AIOKafkaProducer = self.app.producer._ensure_producer()
+        return producer
+
+    @property
+    def generation(self) -> int:
+        """The group's generation that this worker last joined."""
+        return int(self.app.consumer_generation_id)
+
+    @property
+    def crashed(self) -> bool:
+        """Whether any of Faust's services has crashed."""
+        return bool(self.app.crashed)
+
+    async def start(self) -> None:
+        """Starts all of Faust's services; returns when they run."""
+        self.app.in_worker = True
+        await self.app.start()
+
+
+def _agent(engine: Engine) -> Any:
     async def fold(stream: Any) -> None:
         """Hands every fetched run to its partition's mailbox; never waits."""
         async for event in stream.noack().events():
-            engine.deliver(event.message.tp, event.message.value, event.message.generation_id)
+            message = event.message
+            engine.deliver(message.tp, message.value, message.generation_id)
 
-    @app.on_partitions_revoked.connect(weak=False)  # type: ignore[untyped-decorator]
+    return fold
+
+
+def _revoked(engine: Engine) -> Any:
     async def revoked(_app: Any, _revoked: Any, **_: Any) -> None:
         await engine.revoke()
 
-    Restoration.engine = engine
-    app.tables._recovery = Restoration(app, app.tables, beacon=app.tables.beacon, loop=app.tables.loop)
-    app.finalize()
-    return app
+    return revoked
 
 
 def faust_security(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ BATCH_BYTES = 900_000
 
 
 class Landing(Struct, frozen=True):
-    """Where a batch landed: its base offset (-1 when the broker called it a duplicate) and the broker's time, epoch ms."""
+    """Where a batch landed: its base offset (-1: the broker called it a duplicate) and the broker's time, epoch ms."""
 
     offset: int
     timestamp: int
@@ -58,9 +58,7 @@ async def append(
     return Landing(landed.offset, landed.timestamp)
 
 
-async def produce(
-    producer: AIOKafkaProducer, outputs: Sequence[Output], addresses: Addresses, timestamp: int
-) -> None:
+async def produce(producer: AIOKafkaProducer, outputs: Sequence[Output], addresses: Addresses, timestamp: int) -> None:
     """Produces outputs, in order within each topic-partition, and waits until all are acknowledged."""
     groups: dict[tuple[str, int], list[Output]] = defaultdict(list)
     for output in outputs:

@@ -1,9 +1,9 @@
 """What waits to be folded in one partition: a queue per source, taken by priority, and what is parked at a barrier.
 
-    impact     ▓▓        priority 0   ─┐
-    customers  ▓               1       ├─> next slice
-    usage      ▓▓▓▓▓▓▓▓▓       3      ─┘
-    marketing  ▓▓  parked until impact, customers, ... have been folded up to their ends
+impact     ▓▓        priority 0   ─┐
+customers  ▓               1       ├─> next slice
+usage      ▓▓▓▓▓▓▓▓▓       3      ─┘
+marketing  ▓▓  parked until impact, customers, ... have been folded up to their ends
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HIGH_BYTES = 16 * 1024 * 1024
 
 
 class Slice:
-    """A run of records of one source. `ends` (topic -> offset) is what must be folded before it; None: not yet known."""
+    """A run of records of one source. `ends` (topic -> offset): what must be folded before it; None: not yet known."""
 
     __slots__ = ("deadline", "ends", "records", "size")
 

@@ -1,8 +1,8 @@
 """One owned partition: its mailbox, its core, and the commit unit whose order everything rests on.
 
-    mailbox ──slices──> fold (synchronous, bounded) ──> commit: append ─> install ─> produce ─> acknowledge ─> effects
-                             │                              ▲
-                             └── the next unit is folded while the last one is committed; it is appended only after
+mailbox ──slices──> fold (synchronous, bounded) ──> commit: append ─> install ─> produce ─> acknowledge ─> effects
+                         │                              ▲
+                         └── the next unit is folded while the last one is committed; it is appended only after
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ class Worker(Protocol):
     def still_owner(self) -> bool:
         """Whether the group has answered a heartbeat recently enough to append."""
 
-    async def append(self, partition: int, records: Iterator[tuple[bytes, bytes | None]], timestamp: int) -> Landing: ...
+    async def append(
+        self, partition: int, records: Iterator[tuple[bytes, bytes | None]], timestamp: int
+    ) -> Landing: ...
     async def produce(self, outputs: Sequence[Output], timestamp: int) -> None: ...
     async def perform(self, request: Any) -> Any: ...
     async def ends(self, topics: Sequence[str], partition: int) -> Mapping[str, int]: ...
@@ -137,15 +139,13 @@ class Partition:
                 self.worker.observe(self.core.partition, unit, records, time.monotonic() - started)
                 self._committing = asyncio.ensure_future(self._guarded(self.commit(unit, offsets)))
                 await asyncio.sleep(0)
-        except asyncio.CancelledError:
-            raise
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001  the task's last frame: any error is a bug and ends the process
             fatal.fail(f"partition {self.core.partition} failed while folding", error)
 
     async def _guarded(self, committing: Awaitable[None]) -> None:
         try:
             await committing
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  likewise
             if not self._stopped:  # a stopped partition's successor finds and repairs whatever this left behind
                 fatal.fail(f"partition {self.core.partition} failed while committing", error)
 
@@ -204,12 +204,12 @@ class Partition:
     async def commit(self, unit: Unit, offsets: dict[str, int]) -> None:
         """Makes a folded unit durable and visible. This order is the engine's promise; nothing may change it.
 
-        1, 2: records were decoded and folded (`_fold`). 3: state, progress and outputs are appended as one record batch,
-        by an owner whose group still answers. 4: the state is installed. 5: the outputs are produced, as the marker
-        holds them. 6: the sources are acknowledged. Only then are effects performed, and only then is the next appended.
+        1, 2: records were decoded and folded (`_fold`). 3: state, progress and outputs are appended as one record
+        batch, by an owner whose group still answers. 4: the state is installed. 5: the outputs are produced, as the
+        marker holds them. 6: the sources are acknowledged. Only then are effects performed and the next one appended.
         """
-        if not self.worker.still_owner():
-            fatal.fail(f"partition {self.core.partition}: the group has not answered for half a session; leaving")
+        if not await self._ownership():
+            return
         marker = Marker(self.owner, offsets, unit.now, unit.outputs)
         crash.point("append.before")
         landing = await self.worker.append(self.core.partition, records_of(unit, marker), unit.now)
@@ -229,6 +229,17 @@ class Partition:
         crash.point("ack")
         for request in unit.effects:
             self._spawn(self._perform(request))
+
+    async def _ownership(self) -> bool:
+        """Waits until the group has answered lately. False: the partition was revoked meanwhile.
+
+        Without a broker, or after a long pause of this process, nothing is appended until a heartbeat is answered.
+        """
+        while not self.worker.still_owner():
+            if self._stopped:
+                return False
+            await asyncio.sleep(0.05)
+        return True
 
     async def _perform(self, request: Any) -> None:
         self.replies.append(await self.worker.perform(request))

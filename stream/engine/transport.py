@@ -21,9 +21,8 @@ from faust.types import TP, ConsumerMessage
 
 from forewarn.stream.engine.role import Record
 
-
-#: A broker answers a fetch without data after this long. aiokafka has one fetch under way per broker, so this bounds how
-#: long a partition that has just been drained waits behind idle ones (Faust's own 1,500 ms would be latency).
+#: A broker answers a fetch without data after this long. aiokafka has one fetch under way per broker, so this bounds
+#: how long a partition that has just been drained waits behind idle ones (Faust's own 1,500 ms would be latency).
 FETCH_WAIT_MS = 25
 
 
@@ -48,6 +47,8 @@ class Chunks(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka is unt
     Only for isolation level read_uncommitted: nothing that Forewarn reads is transactional, and control batches are
     skipped.
     """
+
+    next_fetch_offset: int
 
     def _unpack_records(self) -> Iterator[Any]:
         if self._key_deserializer is not chunks:
@@ -100,7 +101,6 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 
         coordinator._do_heartbeat = heard
 
-
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Joining the group is an answer of the group, too."""
         self.heard_at = time.monotonic()
@@ -109,7 +109,9 @@ class BatchThread(driver.AIOKafkaConsumerThread):
     def poke(self) -> None:
         """Wakes waiting polls, from any thread."""
         fetcher = self._ensure_consumer()._fetcher
-        self.thread_loop.call_soon_threadsafe(lambda: [fetcher._notify(waiter) for waiter in tuple(fetcher._fetch_waiters)])
+        self.thread_loop.call_soon_threadsafe(
+            lambda: [fetcher._notify(waiter) for waiter in tuple(fetcher._fetch_waiters)]
+        )
 
     async def leave(self) -> None:
         """Stops the consumer in its own thread, which leaves the group."""
@@ -138,7 +140,10 @@ class BatchConsumer(driver.Consumer):
         """Leaves the group, so that others take over without waiting for the session to end."""
         await self._thread.leave()
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
+    async def getmany(
+        self,
+        timeout: float,  # noqa: ASYNC109  Faust's signature
+    ) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Yields whole fetched runs. What was fetched is delivered even if its partition was paused meanwhile."""
         fetched, _ = await self._wait_next_records(timeout)
         if not fetched or self.should_stop:
@@ -152,8 +157,9 @@ class BatchConsumer(driver.Consumer):
     def _message(self, tp: TP, batches: Sequence[Sequence[Record]], generation: int) -> ConsumerMessage:
         last = batches[-1][-1]
         value: Any = batches
+        no_headers: list[tuple[str, bytes]] = []
         return ConsumerMessage(
-            tp.topic, tp.partition, last.offset, last.timestamp / 1000, 0, (), None, value, None, 0, 0, tp,
+            tp.topic, tp.partition, last.offset, last.timestamp / 1000, 0, no_headers, None, value, None, 0, 0, tp,
             generation_id=generation,
         )  # fmt: skip
 
@@ -187,7 +193,7 @@ class BatchTransport(driver.Transport):
     Producer = BatchProducer
 
 
-class Batches(Schema):
+class Batches(Schema[Any, Any]):
     """Passes the list of records through undecoded."""
 
     def compile(self, app: Any, **_: Any) -> Any:

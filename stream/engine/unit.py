@@ -8,6 +8,7 @@ Invariant: a stored value is never empty (it starts with a schema byte), so `b""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -54,11 +55,11 @@ class Timer(Struct, frozen=True, gc=False):
 class Unit:
     """The reads, writes and outputs of one commit unit. Times are epoch ms.
 
-    `get(key)` and `put(key, value)` are plain callables for hot loops. `fresh` is False while a batch from a source with
-    a barrier is folded whose barrier did not pass in time.
+    `get(key)` and `put(key, value)` are plain callables for hot loops. `fresh` is False while a batch from a source
+    with a barrier is folded whose barrier did not pass in time. `applied` and `filtered` count events by topic.
     """
 
-    __slots__ = ("armed", "dirty", "effects", "fresh", "get", "now", "outputs", "put")
+    __slots__ = ("applied", "armed", "dirty", "effects", "filtered", "fresh", "get", "now", "outputs", "put")
 
     get: Callable[[bytes], bytes | None]
     put: Callable[[bytes, bytes], None]
@@ -83,6 +84,8 @@ class Unit:
         self.outputs: list[Output] = []
         self.effects: list[Any] = []
         self.armed: list[bytes] = []
+        self.applied: Counter[str] = Counter()
+        self.filtered: Counter[str] = Counter()
 
     def delete(self, key: bytes) -> None:
         """Removes a key from the table (a tombstone in the changelog)."""

@@ -1,0 +1,143 @@
+"""`forewarn worker ROLE`: puts a role, its policy, its channels and its metrics around the engine.
+
+Nothing is consumed before topics and settings are found right; what is wrong is said all at once, with exit code 78.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from typing import Any
+
+import uvloop
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaConnectionError
+from msgspec import Struct
+
+from forewarn.alerts.channels.email import EmailChannel
+from forewarn.alerts.channels.smtp_pool import Relay
+from forewarn.alerts.performer import Performer
+from forewarn.stream import health, topics_admin
+from forewarn.stream.engine import fatal
+from forewarn.stream.engine.deployment import Deployment
+from forewarn.stream.engine.role import Layout, Role
+from forewarn.stream.engine.worker import EngineWorker
+from forewarn.stream.kafka import connection, group_name, topic_name
+from forewarn.stream.metrics import Metrics
+from forewarn.stream.observer import Observer
+from forewarn.stream.policy import Policy
+from forewarn.stream.roles.registry import role_of
+from forewarn.stream.settings import Settings
+from forewarn.topics import codecs, partitioner
+from forewarn.topics.catalog import BY_NAME
+
+logger = logging.getLogger("forewarn.worker")
+
+#: Seconds between two looks for a broker that does not answer yet.
+BROKER_RETRY_S = 2.0
+
+
+class Cluster(Struct, frozen=True):
+    """Names and partition numbers of topics in this deployment."""
+
+    prefix: str
+    layout: Layout
+
+    def full_name(self, topic: str) -> str:
+        """The topic's name on the cluster."""
+        return BY_NAME[topic].full_name(self.prefix)
+
+    def partition_of(self, topic: str, key: bytes | None) -> int:
+        """Where a record with this key belongs."""
+        return partitioner.partition(key or b"", BY_NAME[topic].partitions(self.layout))
+
+
+def run(name: str, settings: Settings, policy: Policy, *, accept_loss: bool = False) -> int:
+    """Runs one role until SIGTERM; the exit code."""
+    uvloop.run(_run(name, settings, policy, accept_loss))
+    # Faust's own stop path may wait for ever; everything durable is in Kafka.
+    fatal.leave(0)
+
+
+async def _run(name: str, settings: Settings, policy: Policy, accept_loss: bool) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    metrics = Metrics()
+    metrics.expose_process()
+    observer = Observer(metrics, name)
+    listening = health.listen(settings.metrics_bind, name, settings.metrics_port)
+    async with health.serving(listening, metrics, lambda: _readiness(observer)) as port:
+        logger.info("worker.starting", extra={"role": name, "policy": policy.hash, "metrics_port": port})
+        layout = await _layout(settings, stopping)
+        if layout is None:
+            return
+        worker = _worker(role_of(name, policy), settings, layout, observer, policy, accept_loss)
+        await worker.run(stopping)
+        logger.info("worker.stopped", extra={"role": name})
+
+
+def _readiness(observer: Observer) -> tuple[bool, dict[str, Any]]:
+    return observer.owned is not None, {"role": observer.role, "partitions": observer.owned}
+
+
+async def _layout(settings: Settings, stopping: asyncio.Event) -> Layout | None:
+    """Waits for a broker, then checks every topic (78 if one is wrong); None when told to stop meanwhile."""
+    while not stopping.is_set():
+        try:
+            problems = await topics_admin.check(connection(settings), settings.topic_prefix)
+        except KafkaConnectionError as error:
+            logger.warning("worker.no_broker: %s", error)
+            await asyncio.wait([asyncio.ensure_future(stopping.wait())], timeout=BROKER_RETRY_S)
+            continue
+        if problems:
+            fatal.fail("topics are not as they must be:\n" + "\n".join(problems), code=fatal.CONFIGURATION)
+        return await _counts(settings)
+    return None
+
+
+async def _counts(settings: Settings) -> Layout:
+    async with AIOKafkaConsumer(**connection(settings)) as consumer:
+        cluster = await consumer._client.fetch_all_metadata()
+        region = cluster.partitions_for_topic(topic_name(settings, "network.heartbeats"))
+        customer = cluster.partitions_for_topic(topic_name(settings, "customers.profiles"))
+    return Layout(region=len(region), customer=len(customer))
+
+
+def _worker(
+    role: Role, settings: Settings, layout: Layout, observer: Observer, policy: Policy, accept_loss: bool
+) -> EngineWorker:
+    deployment = Deployment(
+        bootstrap=settings.bootstrap,
+        connection=connection(settings),
+        group=group_name(settings, role.name),
+        changelog=topic_name(settings, f"forewarn-{role.name}-changelog"),
+        layout=layout,
+        addresses=Cluster(settings.topic_prefix, layout),
+        data_dir=settings.data_dir / f"{role.name}-{os.getpid()}",
+        tick_s=settings.tick_s,
+        session_s=settings.session_s,
+        stalled_s=settings.stalled_s,
+        accept_loss=accept_loss,
+    )
+    performer = Performer([_email(settings)], _observed(observer)) if role.name == "deliver" else None
+    return EngineWorker(role, deployment, codecs.by_topic(), observer, performer)
+
+
+def _email(settings: Settings) -> EmailChannel:
+    relay = Relay(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        tls=settings.smtp_tls,
+        user=settings.smtp_user,
+        password_file=settings.smtp_password_file,
+        ca_file=settings.smtp_ca,
+    )
+    return EmailChannel(relay, settings.mail_from)
+
+
+def _observed(observer: Observer) -> Any:
+    return lambda channel, answer, seconds: observer.sent(channel, seconds)
