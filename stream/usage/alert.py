@@ -73,12 +73,8 @@ def encode(found: Crossing) -> bytes:
 
 
 def _json(value: str | float | Decimal) -> object:
-    """The value as orjson takes it: numbers beyond 64 bits or binary fractions are given digit by digit."""
-    if isinstance(value, Decimal):
-        return orjson.Fragment(format(value, "f"))
-    if isinstance(value, int):
-        return orjson.Fragment(str(value))
-    return value
+    """The value as orjson takes it: a Decimal is given digit by digit."""
+    return orjson.Fragment(format(value, "f")) if isinstance(value, Decimal) else value
 
 
 def _alert_id(customer: str, bucket: str, cycle_start: int, percent: float) -> str:

@@ -50,8 +50,8 @@ def units_at(amount: int | Decimal, scale: int) -> int | None:
 
 
 def number(units: int, scale: int) -> int | Decimal:
-    """The amount of `units`: an int when it is whole, else a Decimal without trailing zeros."""
+    """The amount of `units`: an int when it is whole and fits 64 bits, else a Decimal without trailing zeros."""
     whole, rest = divmod(units, POWERS[scale])
     if not rest:
-        return whole
+        return whole if -(2**63) <= whole < 2**63 else Decimal(whole)
     return _EXACT.normalize(_EXACT.scaleb(Decimal(units), -scale))

@@ -81,7 +81,7 @@ def step(
     if cycles[index].end < late_since:
         return Reason.TOO_LATE
     changed = _apply(policy, replace(meter, cycles=cycles), index, charge)
-    return judge(terms, _drop(policy, changed, charge.seen), late_since)
+    return judge(terms, _drop(policy, changed, charge.seen), charge.start)
 
 
 def spend(policy: UsagePolicy, meter: Meter, charge: Charge, units: int) -> Meter:
@@ -93,18 +93,20 @@ def spend(policy: UsagePolicy, meter: Meter, charge: Charge, units: int) -> Mete
 
 
 def adopt(policy: UsagePolicy, terms: Terms, meter: Meter, now: int) -> tuple[Meter, tuple[Told, ...]]:
-    """Takes the terms of a changed account at `now` (epoch ms). Cycles that are over keep the plan they had."""
-    meter = _adopt(policy, terms, meter, now)
-    return judge(terms, meter, _late_since(policy, now))
+    """Takes the terms of a changed account at `now` (epoch ms).
+
+    Cycles that are over keep the plan they had, if any was known, and nothing more is told of them.
+    """
+    return judge(terms, _adopt(policy, terms, meter, now), now)
 
 
 def judge(terms: Terms, meter: Meter, since: int) -> tuple[Meter, tuple[Told, ...]]:
-    """Finds what is to be told of the cycles that end at `since` (epoch ms) or later; it then counts as told."""
+    """Finds what is to be told of the cycles that end after `since` (epoch ms); it then counts as told."""
     told: list[Told] = []
     cycles = list(meter.cycles)
     for index, cycle in enumerate(cycles):
         percent = crossed(terms.thresholds, used=cycle.used, allowance=cycle.allowance, told=cycle.told)
-        if percent is not None and cycle.end >= since:
+        if percent is not None and cycle.end > since:
             cycles[index] = replace(cycle, told=percent)
             told.append(Told(percent, cycles[index]))
     return replace(meter, cycles=tuple(cycles)) if told else meter, tuple(told)

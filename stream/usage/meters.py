@@ -70,6 +70,7 @@ class Meters:
         self._lookup = lookup
         self._notify = notify
         self._seen = Fingerprints(int(policy.duplicate_horizon_s * 1000), policy.duplicate_ids)
+        self._late = int(policy.late_s * 1000)
         self._suffixes: dict[str, bytes] = {}
         self.duplicates = 0
 
@@ -87,7 +88,7 @@ class Meters:
     def _run(self, unit: Unit, events: Sequence[UsageRecord], records: Sequence[Record]) -> None:
         """The hot loop. A record that is not plain takes the long way through `_step`."""
         get, put, suffixes = unit.get, unit.put, self._suffixes
-        young, old = self._seen.young, self._seen.old
+        young, old, late = self._seen.young, self._seen.old, self._late
         marks: list[int] = []
         for event, record in zip(events, records, strict=True):
             customer = record.key or b""
@@ -102,7 +103,8 @@ class Meters:
                 schema, scale, since, until, used, trigger = unpack_counter(stored)
                 start, amount = event.start, event.amount
                 second = start // 1000 if isinstance(start, int) else int(start.timestamp())
-                if since <= second < until and event.kind != "top_up":
+                in_time = since <= second < until and record.timestamp <= until * 1000 + late
+                if in_time and event.kind != "top_up":
                     units = amount if scale == 0 and isinstance(amount, int) else units_at(amount, scale)
                     if units is not None and -WIDEST < (total := used + units) < trigger:
                         put(key, pack_counter(schema, scale, since, until, total, trigger))
@@ -166,7 +168,9 @@ class Meters:
     def _spend(self, unit: Unit, customer: bytes, tail: bytes, meter: Meter, charge: Charge) -> bool:
         """Usage that changes no more than the newest cycle's sum and the history needs no account to be looked up."""
         units = units_at(charge.amount, meter.scale)
-        if charge.top_up or units is None or not meter.cycles[-1].holds(charge.start):
+        newest = meter.cycles[-1]
+        in_time = newest.holds(charge.start) and charge.seen <= newest.end + self._late
+        if charge.top_up or units is None or not in_time:
             return False
         stored = unit.get(COUNTERS + customer + tail)
         trigger = unpack_counter(stored)[-1] if stored else 0

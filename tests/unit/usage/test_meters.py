@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from forewarn.stream.engine.unit import Timer, Unit
+from forewarn.stream.usage.alert import Crossing
 from forewarn.stream.usage.policy import UsagePolicy
 from forewarn.topics.events.customers import Bucket
 from tests.usage_desk import DAY, HOUR, Desk, account, ms
@@ -235,6 +237,16 @@ def test_sums_beyond_64_bits_stay_exact() -> None:
     assert desk.percents == [100]
 
 
+def test_what_is_told_of_a_sum_beyond_64_bits_can_be_stored_and_sent() -> None:
+    desk = Desk()
+    desk.profile(account(allowance=2**63 - 1))
+    desk.take([desk.record("2026-07-10", 2**62 - 10), desk.record("2026-07-10", 2**63 - 1)])
+
+    [(_, crossing)] = desk.crossings
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(crossing), type=Crossing) == crossing
+    assert desk.alerts[0]["used"] == 2**62 - 10 + 2**63 - 1
+
+
 def test_far_below_zero_is_exact_too(desk: Desk) -> None:
     for minute in range(3):
         desk.use(ms("2026-07-10") + minute * 60_000, -(2**63), kind="correction")
@@ -456,3 +468,11 @@ def test_very_many_bucket_names_are_metered_all_the_same() -> None:
     desk.take([desk.record("2026-07-10", 1, bucket=f"b{n}", customer=f"c{n}") for n in range(4100)])
 
     assert desk.used("2026-07-10", "c4099", "b4099") == 1
+
+
+def test_a_record_of_the_newest_cycle_can_be_too_late_as_well(desk: Desk) -> None:
+    desk.use("2026-07-31T22:00", 400)
+    desk.use("2026-07-31T23:00", 1, seen="2026-08-04T01:00")  # nothing of August yet
+
+    assert desk.refused == ["too_late"]
+    assert desk.used("2026-07-31") == 400
