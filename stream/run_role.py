@@ -12,7 +12,6 @@ import signal
 from typing import Any
 
 import uvloop
-from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaConnectionError
 from msgspec import Struct
 
@@ -95,16 +94,8 @@ async def _layout(settings: Settings, stopping: asyncio.Event) -> Layout | None:
             continue
         if problems:
             fatal.fail("topics are not as they must be:\n" + "\n".join(problems), code=fatal.CONFIGURATION)
-        return await _counts(settings)
+        return await topics_admin.layout_there(connection(settings), settings.topic_prefix)
     return None
-
-
-async def _counts(settings: Settings) -> Layout:
-    async with AIOKafkaConsumer(**connection(settings)) as consumer:
-        cluster = await consumer._client.fetch_all_metadata()
-        region = cluster.partitions_for_topic(topic_name(settings, "network.heartbeats"))
-        customer = cluster.partitions_for_topic(topic_name(settings, "customers.profiles"))
-    return Layout(region=len(region), customer=len(customer))
 
 
 def _worker(
