@@ -7,6 +7,7 @@ traceback is shown for it.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated, NoReturn
 
 import typer
@@ -28,7 +29,7 @@ app = typer.Typer(
 policy_app = typer.Typer(help="The policy: everything an operator tunes about decisions.", no_args_is_help=True)
 topics_app = typer.Typer(help="The topics of this deployment: list, create, check, describe.", no_args_is_help=True)
 
-for command in (
+COMMANDS: tuple[Callable[..., None], ...] = (
     running.demo,
     running.worker,
     operating.why,
@@ -37,7 +38,8 @@ for command in (
     operating.doctor,
     offline.simulate,
     offline.replay,
-):
+)
+for command in COMMANDS:
     app.command(epilog=EPILOG)(command)
 app.add_typer(topics_app, name="topics")
 app.add_typer(policy_app, name="policy")

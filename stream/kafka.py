@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from forewarn.stream.settings import Settings, secret
 
@@ -109,6 +110,16 @@ async def read_to_end(
                     yield record
         # `position` moves past control records and compacted-away offsets too.
         left = {tp for tp in left if await consumer.position(tp) < ends[tp]}
+
+
+async def delete_topics(settings: Settings, topics: list[str]) -> None:
+    """Deletes topics by their full names."""
+    admin = AIOKafkaAdminClient(**connection(settings))
+    await admin.start()
+    try:
+        await admin.delete_topics(topics)
+    finally:
+        await admin.close()
 
 
 async def partitions_of(client: AIOKafkaConsumer | AIOKafkaProducer, topic: str) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -66,4 +67,4 @@ def asyncapi(
     finish(topics_admin.run_asyncapi(settings))
 
 
-COMMANDS = {"list": list_topics, "apply": apply, "check": check, "asyncapi": asyncapi}
+COMMANDS: dict[str, Callable[..., None]] = {"list": list_topics, "apply": apply, "check": check, "asyncapi": asyncapi}

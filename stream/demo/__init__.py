@@ -1,0 +1,1 @@
+"""`forewarn demo`: everything on one machine, watched. It uses what any deployment has: topics, settings, commands."""
