@@ -26,6 +26,6 @@ def murmur2(key: bytes) -> int:
     return h ^ h >> 15
 
 
-def partition_of(key: bytes, partitions: int) -> int:
+def partition(key: bytes, partitions: int) -> int:
     """The partition of a key among so many."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions

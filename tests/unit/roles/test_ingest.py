@@ -49,8 +49,8 @@ NO_REGION = ("dead.letters", b"")
 def test_events_go_to_their_topic_under_the_region_of_their_element() -> None:
     partition = Partition()
     partition.place("olt-7", "north")
-    nic = {"measurementFields": {"vNicPerformanceArray": [{"nicIdentifier": "e0", "speed": 1}]}}
-    outputs = partition.raw({"eventList": [ves("heartbeat"), fault(), ves("measurement", **nic)]})
+    nic: dict[str, Any] = {"vNicPerformanceArray": [{"nicIdentifier": "e0", "speed": 1}]}
+    outputs = partition.raw({"eventList": [ves("heartbeat"), fault(), ves("measurement", measurementFields=nic)]})
     assert where(outputs) == [
         ("network.heartbeats", b"north"),
         ("network.alarms", b"north"),

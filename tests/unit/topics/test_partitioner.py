@@ -7,7 +7,7 @@ from aiokafka.partitioner import murmur2 as aiokafkas
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forewarn.topics.partitioner import murmur2, partition_of
+from forewarn.topics.partitioner import murmur2, partition
 
 #: From org.apache.kafka.common.utils.UtilsTest.testMurmur2 (Java's signed ints).
 JAVA = {
@@ -32,4 +32,4 @@ def test_any_key_hashes_as_in_the_python_client(key: bytes) -> None:
 
 @given(st.binary(max_size=40), st.integers(1, 1000))
 def test_a_partition_is_one_of_those_there_are(key: bytes, partitions: int) -> None:
-    assert 0 <= partition_of(key, partitions) < partitions
+    assert 0 <= partition(key, partitions) < partitions
