@@ -108,7 +108,7 @@ def replay(
 
     The same input gives the same bytes. Nothing is sent: every message counts as delivered when it is decided.
     """
-    chosen = policy or [None]
+    chosen: list[Path | None] = [*policy] if policy else [None]
     if len(chosen) > 2:
         raise typer.BadParameter("one policy, or two to compare", param_hint="--policy")
     settings, first = read(bootstrap, config, chosen[0], topic_prefix)
