@@ -146,7 +146,7 @@ class MailSink:
             hostname="mail-sink",
             tls_context=self.tls if self.starttls else None,
             auth_required=self.login is not None,
-            auth_require_tls=False,
+            auth_require_tls=self.starttls,
             authenticator=self._authenticate if self.login else None,
             loop=asyncio.get_running_loop(),
         )
@@ -154,7 +154,7 @@ class MailSink:
     def _authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         assert self.login is not None
         wanted = LoginPassword(self.login[0].encode(), self.login[1].encode())
-        return AuthResult(success=data == wanted)
+        return AuthResult(success=data == wanted, handled=False)
 
     async def write(self, envelope: Envelope) -> None:
         """Puts a message into the ledger, on the disk."""

@@ -50,9 +50,9 @@ class _Parts(Struct, frozen=True):
 class Renderer:
     """Renders every message of a deployment.
 
-    `default_locale` is used where a customer's has no templates, `default_time_zone` where a customer has none (when that
-    is UTC, times say so). `brand` is the operator's name in the footer. `directory` holds an operator's own templates,
-    looked up before the built-in ones, laid out the same way.
+    `default_locale` is used where a customer's has no templates, `default_time_zone` where a customer has none; if
+    that is UTC, times say so. `brand` is the operator's name in the footer. `directory` holds an operator's own
+    templates, looked up before the built-in ones, laid out the same way.
     """
 
     def __init__(

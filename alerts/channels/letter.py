@@ -9,6 +9,7 @@ same bytes.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.header import Header
 from email.headerregistry import Address
@@ -90,20 +91,22 @@ def write_letter(message: Message, sender: Address, unsubscribe: str | None = No
         return recipient
     if not IDENTIFIER.fullmatch(message.notification_id) or UNSAFE.search(message.locale + (unsubscribe or "")):
         return Rejected("unsafe_header")
+    subject = message.subject or " ".join(message.text.split())[:78]
     fields = {
         "From": sender_field(sender),
-        "To": b"%s" % str(recipient).encode(),
-        "Subject": field("Subject", message.subject or " ".join(message.text.split())[:78], recipient.utf8),
+        "To": str(recipient).encode(),
+        "Subject": field("Subject", subject, recipient.utf8),
         "Date": datetime.fromtimestamp(message.time / 1000, UTC).strftime("%a, %d %b %Y %H:%M:%S +0000").encode(),
         "Message-ID": f"<{message.notification_id}@{sender.domain}>".encode(),
         "Auto-Submitted": b"auto-generated",
-        "Content-Language": field("Content-Language", message.locale, recipient.utf8) if message.locale else None,
-        "List-Unsubscribe": f"<{unsubscribe}>".encode() if unsubscribe else None,
-        "List-Unsubscribe-Post": b"List-Unsubscribe=One-Click" if unsubscribe else None,
     }
-    written = {name: value for name, value in fields.items() if value is not None}
-    top = b"".join(b"%s: %s\r\n" % (name.encode(), value) for name, value in written.items())
-    if len(written) < 6 or not holds_exactly(top, written):
+    if message.locale:
+        fields["Content-Language"] = field("Content-Language", message.locale, recipient.utf8)
+    if unsubscribe:
+        fields["List-Unsubscribe"] = f"<{unsubscribe}>".encode()
+        fields["List-Unsubscribe-Post"] = b"List-Unsubscribe=One-Click"
+    top = write_fields(fields)
+    if top is None:
         return Rejected("unsafe_header")
     return Letter(recipient, top + body(message.text, message.html))
 
@@ -119,10 +122,13 @@ def sender_field(sender: Address) -> bytes | None:
     return b'"%s" %s' % (name.replace("\\", "\\\\").replace('"', '\\"').encode(), address)
 
 
-def holds_exactly(top: bytes, written: dict[str, bytes]) -> bool:
-    """Whether these header bytes, parsed again, have the fields that were written, in order, and nothing else."""
+def write_fields(fields: Mapping[str, bytes | None]) -> bytes | None:
+    """The header bytes, if every field could be written and they, parsed again, have these fields and nothing else."""
+    written = [b"%s: %s\r\n" % (name.encode(), value) for name, value in fields.items() if value is not None]
+    top = b"".join(written)
     parsed = BytesHeaderParser().parsebytes(top)
-    return parsed.keys() == list(written) and not parsed.defects and not str(parsed.get_payload()).strip()
+    whole = parsed.keys() == list(fields) and not parsed.defects and not str(parsed.get_payload()).strip()
+    return top if whole else None
 
 
 @lru_cache(1024)

@@ -14,9 +14,11 @@ def test_it_opens_after_troubles_in_a_row_and_cools_down() -> None:
     for _ in range(3):
         assert circuit.allows(100, in_flight=9)
         circuit.fails(100)
-    assert circuit.state(104) == "open" and not circuit.allows(104, in_flight=0)
+    assert circuit.state(104) == "open"
+    assert not circuit.allows(104, in_flight=0)
     assert circuit.state(105) == "half_open"
-    assert circuit.allows(105, in_flight=0) and not circuit.allows(105, in_flight=1)
+    assert circuit.allows(105, in_flight=0)
+    assert not circuit.allows(105, in_flight=1)
 
 
 def test_a_good_answer_in_between_starts_the_count_again() -> None:

@@ -57,7 +57,8 @@ def test_the_same_outage_in_german() -> None:
     assert "seit 21:30 Uhr am 22. November" in rendered.text
     assert "bis 22:30 Uhr" in rendered.text
     assert "Stromausfall" in rendered.text
-    assert rendered.html is not None and '<html lang="de">' in rendered.html
+    assert rendered.html is not None
+    assert '<html lang="de">' in rendered.html
 
 
 def test_a_time_on_another_local_day_names_the_day() -> None:
@@ -116,7 +117,8 @@ def test_an_operators_own_words_replace_the_explanation() -> None:
     rendered = render(OutageContext(started=START, place="Linden", text="Fire near the exchange. Stay <b>away</b>."))
     assert "Stay <b>away</b>." in rendered.text
     assert "interrupted since" not in rendered.text
-    assert rendered.html is not None and "Stay &lt;b&gt;away&lt;/b&gt;." in rendered.html
+    assert rendered.html is not None
+    assert "Stay &lt;b&gt;away&lt;/b&gt;." in rendered.html
 
 
 def test_usage_is_told_with_percent_amounts_and_the_day_it_renews() -> None:
@@ -198,7 +200,9 @@ HOSTILE = st.text(alphabet=st.sampled_from("ab <>&\"'{}%=?\r\n\t\0\x1b\u2028é{{
 def test_no_name_breaks_out_of_the_subject_or_the_markup(place: str, cause: str) -> None:
     rendered = render(OutageContext(started=START, place=place, cause=cause))
     plain = render(OutageContext(started=START, place="x", cause="x"))
-    assert rendered.subject is not None and rendered.html is not None and plain.html is not None
+    assert rendered.subject is not None
+    assert rendered.html is not None
+    assert plain.html is not None
     assert not any(ord(c) < 32 or c == "\u2028" for c in rendered.subject)
     assert "=?" not in rendered.subject
     assert rendered.html.count("<") <= plain.html.count("<")
