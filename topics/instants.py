@@ -6,7 +6,7 @@ out.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from msgspec import Meta
@@ -16,6 +16,9 @@ MIN_MS, MAX_MS = -62_135_596_800_000, 253_402_300_799_999
 
 #: The wire type of every instant that Forewarn reads: a zoned datetime (msgspec parses RFC 3339) or epoch milliseconds.
 Instant = Annotated[datetime, Meta(tz=True)] | Annotated[int, Meta(ge=MIN_MS, le=MAX_MS)]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def to_ms(instant: datetime | int) -> int:
