@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from forewarn.alerts.channels.null import NullChannel
 from forewarn.alerts.channels.protocol import Answer, Channel, Rejected, Reply, Send
 from forewarn.stream.engine import crash
 
@@ -39,9 +38,3 @@ class Performer:
         """Closes all channels."""
         for channel in self.channels.values():
             await channel.close()
-
-
-def answer_at_once(request: Send, now: int) -> Reply:
-    """The null channel's reply without waiting, for a replay. `now` (epoch ms) is not needed: rows carry the unit's."""
-    message = request.message
-    return Reply(message.notification_id, request.attempt, NullChannel(message.channel).answer(message))

@@ -13,11 +13,11 @@ import pytest
 
 from forewarn.alerts.channels.email import EmailChannel
 from forewarn.alerts.channels.null import NullChannel
-from forewarn.alerts.channels.protocol import Delivered, Message, Rejected, Reply, Send
+from forewarn.alerts.channels.protocol import Message, Rejected, Reply, Send
 from forewarn.alerts.channels.smtp_pool import Relay
 from forewarn.alerts.delivery import DeliveryPolicy
 from forewarn.alerts.mail_sink import Fault, MailSink
-from forewarn.alerts.performer import Performer, answer_at_once
+from forewarn.alerts.performer import Performer
 from tests.delivering import SECOND, Post, notification
 
 FROM = "alerts@nordnet.example"
@@ -121,11 +121,6 @@ async def test_a_message_for_a_channel_that_is_not_set_up_is_rejected() -> None:
     assert reply == Reply("n1", 3, Rejected("no such channel is set up"))
     assert seen == ["sms"]
     await performer.close()
-
-
-def test_a_replay_is_answered_at_once() -> None:
-    message = Message("n1", 0, "outage", "confirmed", "sms", "+49", "en", None, "T", None, 1)
-    assert answer_at_once(Send(message, 1), 0) == Reply("n1", 1, Delivered(confirmed=True))
 
 
 CHILD = """
