@@ -1,0 +1,91 @@
+"""Which notices of an incident make which others pointless, as deliver plays it out."""
+
+from __future__ import annotations
+
+from forewarn.alerts.channels.protocol import Delivered, Rejected, Retry
+from tests.delivering import MINUTE, Post, notification
+
+
+def test_restored_that_finds_confirmed_unsent_ends_both_as_superseded() -> None:
+    post = Post()
+    post.control("*", paused=True)
+    post.push(notification("c"))
+    post.push(notification("r", stage="restored"))
+    post.control("*", paused=False)
+    assert (post.rows("c"), post.rows("r")) == (["superseded"], ["superseded"])
+    assert not post.sends
+
+
+def test_restored_follows_a_confirmed_that_was_sent() -> None:
+    post = Post()
+    post.push(notification("c"))
+    post.hear(Delivered())
+    post.push(notification("r", stage="restored"))
+    assert post.sent == {"c": 1, "r": 1}
+
+
+def test_restored_waits_for_the_answer_of_a_confirmed_under_way() -> None:
+    post = Post()
+    post.push(notification("c"))
+    post.push(notification("r", stage="restored"))
+    assert post.sent == {"c": 1}
+    post.hear(Delivered())
+    assert post.sent == {"c": 1, "r": 1}
+
+
+def test_a_confirmed_under_way_that_then_fails_for_now_ends_with_its_restored() -> None:
+    post = Post()
+    post.push(notification("c"))
+    post.push(notification("r", stage="restored"))
+    post.hear(Retry("rcpt: 450"))
+    post.wait(30 * MINUTE)
+    assert (post.rows("c"), post.rows("r")) == (["attempt", "failed", "superseded"], ["superseded"])
+
+
+def test_restored_is_sent_when_confirmed_may_have_been() -> None:
+    post = Post()
+    post.push(notification("c"))
+    post.crash()
+    post.wait(0)
+    post.push(notification("r", stage="restored"))
+    assert post.rows("c") == ["attempt", "ambiguous"]
+    assert post.sent == {"c": 1, "r": 1}
+    post.hear(Delivered())
+    post.wait(10 * MINUTE)
+    assert post.sent["c"] == 1
+
+
+def test_restored_whose_confirmed_is_not_known_here_is_sent() -> None:
+    post = Post()
+    post.push(notification("r", stage="restored"))
+    assert post.sent == {"r": 1}
+
+
+def test_restored_is_sent_when_confirmed_reached_the_customer_by_another_channel() -> None:
+    post = Post()
+    post.push(notification("c1"))
+    post.hear(Rejected("rcpt: 550"))
+    post.push(notification("c2", channel="sms", to="+4915112345678"))
+    post.hear(Delivered())
+    post.push(notification("r", stage="restored"))
+    assert post.sent["r"] == 1
+
+
+def test_an_unsent_estimate_gives_way_to_a_newer_one() -> None:
+    post = Post()
+    post.push(notification("c"))
+    post.hear(Delivered())
+    post.control("outage", paused=True)
+    post.push(notification("e1", stage="estimated"), notification("e2", **{"stage": "re_estimated", "class": "2"}))
+    post.control("outage", paused=False)
+    assert (post.rows("e1"), post.sent["e2"]) == (["superseded"], 1)
+
+
+def test_incidents_and_customers_do_not_supersede_each_other() -> None:
+    post = Post()
+    post.control("*", paused=True)
+    post.push(notification("c1"), customer="ada")
+    post.push(notification("r2", stage="restored", incident="outage-2"), customer="ada")
+    post.push(notification("r3", stage="restored"), customer="bob")
+    post.control("*", paused=False)
+    assert post.sent == {"c1": 1, "r2": 1, "r3": 1}
