@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from forewarn.stream import topics_admin
 from forewarn.stream.engine.role import Layout
-from forewarn.stream.settings import Settings
+from forewarn.stream.settings import load
 from forewarn.topics.catalog import TOPICS
 
 LAYOUT = Layout(region=3, customer=2)
@@ -73,7 +73,7 @@ async def test_a_wrong_count_is_named_and_left(
         await admin.create_topics([NewTopic(f"{prefix}network.field", 3, 1)])
     finally:
         await admin.close()
-    settings = Settings(bootstrap=kafka.bootstrap, topic_prefix=prefix)
+    settings = load(None, bootstrap=kafka.bootstrap, topic_prefix=prefix)
     assert await topics_admin.run_apply(settings, "region=3,customer=2", 1) == 78
     assert await topics_admin.run_check(settings) == 78
     told = capsys.readouterr()
