@@ -24,8 +24,8 @@ class Extent(Struct, frozen=True, gc=False):
 def extent(topology: Topology, scope: list[str], *, root: str | None, declared: bool, share: float) -> Extent:
     """The down serving elements within `scope`: every down descendant and the failed elements themselves.
 
-    `root`: the element that the outage is about. When it was `declared`, what hangs on it alone is out with it, whatever
-    it beats; it is also out when nothing beats at or below it that could say otherwise (an alarm was the evidence).
+    `root`: the element that the outage is about. When it was `declared`, what hangs on it alone is out with it,
+    whatever it beats; it is also out when nothing beats at or below it that could say otherwise (an alarm told of it).
     `share`: of the beating devices beneath an element, to infer that it has failed.
     """
     judge = _Judge(topology, scope, root, declared, share)

@@ -72,6 +72,7 @@ class World:
         self.published: list[Published] = []
         self.log: list[tuple[int, Line]] = []  #: heartbeats, with their partition
         self.held: set[str] = set()  #: collectors that report nothing
+        self.lagging: set[str] = set()  #: topics that are not read to their end
         self.dead: set[int] = set()  #: partitions whose detect is not running
         self._plans: list[tuple[float, Callable[..., None], tuple[Any, ...]]] = []
         self._offset = 0
@@ -97,11 +98,11 @@ class World:
         phase = partition_of(element.encode(), interval)
         self.devices[element] = Device(element, region, parent, collector, interval, phase, says_interval)
 
-    def tree(self, olts: int, onus: int, *, region: str = "north", **more: Any) -> None:
-        """`olts` line terminals olt-<i> with `onus` devices onu-<i>-<j> each."""
+    def tree(self, olts: int, onus: int, *, region: str = "north", prefix: str = "", **more: Any) -> None:
+        """`olts` line terminals <prefix>olt-<i> with `onus` devices <prefix>onu-<i>-<j> each."""
         for i in range(olts):
             for j in range(onus):
-                self.add(f"onu-{i}-{j}", region=region, parent=f"olt-{i}", **more)
+                self.add(f"{prefix}onu-{i}-{j}", region=region, parent=f"{prefix}olt-{i}", **more)
 
     def below(self, parent: str) -> list[Device]:
         return [device for device in self.devices.values() if device.parent == parent or device.element == parent]
@@ -134,13 +135,11 @@ class World:
             self.tick()
 
     def _beat(self, step: float) -> None:
-        now = int(self.second)
-        if now == int(self.second - step):
-            return
         batches: dict[int, list[Line]] = {}
         for device in self.devices.values():
-            if device.alive and device.collector not in self.held and (now - device.phase) % device.interval == 0:
-                line = self.line(device.region, self.heartbeat(device, now))
+            late = (int(self.second) - device.phase) % device.interval
+            if device.alive and device.collector not in self.held and late < step:
+                line = self.line(device.region, self.heartbeat(device, int(self.second) - late))
                 batches.setdefault(partition_of(device.region.encode(), self.layout.region), []).append(line)
         for number, lines in batches.items():
             self.log += [(number, line) for line in lines]
@@ -168,8 +167,11 @@ class World:
     def tick(self) -> None:
         for number, core in enumerate(self.detects):
             if number not in self.dead:
-                self._unit(core, lambda unit, core=core: core.tick(unit, frozenset(core.codecs)))
-        self._unit(self.correlate, lambda unit: self.correlate.tick(unit, frozenset(self.codecs)))
+                self._tick(core)
+        self._tick(self.correlate)
+
+    def _tick(self, core: Core) -> None:
+        self._unit(core, lambda unit: core.tick(unit, frozenset(self.codecs) - self.lagging))
 
     # -- events
 
