@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from forewarn.alerts.channels.email import EmailChannel
 from forewarn.alerts.channels.smtp_pool import Relay
+from forewarn.alerts.delivery import DeliveryPolicy
 from forewarn.alerts.performer import Performer
 from forewarn.stream import health, topics_admin
 from forewarn.stream.engine import fatal
@@ -114,11 +115,11 @@ def _worker(
         stalled_s=settings.stalled_s,
         accept_loss=accept_loss,
     )
-    performer = Performer([_email(settings)], _observed(observer)) if role.name == "deliver" else None
+    performer = Performer([_email(settings, policy.delivery)], _observed(observer)) if role.name == "deliver" else None
     return EngineWorker(role, deployment, codecs.by_topic(), observer, performer)
 
 
-def _email(settings: Settings) -> EmailChannel:
+def _email(settings: Settings, delivery: DeliveryPolicy) -> EmailChannel:
     relay = Relay(
         host=settings.smtp_host,
         port=settings.smtp_port,
@@ -126,6 +127,8 @@ def _email(settings: Settings) -> EmailChannel:
         user=settings.smtp_user,
         password_file=settings.smtp_password_file,
         ca_file=settings.smtp_ca,
+        connections=delivery.connections,
+        timeout_s=delivery.send_timeout_s,
     )
     return EmailChannel(relay, settings.mail_from)
 
