@@ -196,7 +196,8 @@ class Desk:
 
     def _log(self, unit: Unit, events: Sequence[NotificationLog], records: Sequence[Record]) -> None:
         for event, customer in zip(events, _keys(records), strict=True):
-            self._heard(unit, customer, event.notification_id, event.outcome, to_ms(event.time))
+            if event.retry_at is None:  # with it, the attempt failed and the next one is due: nothing has ended yet
+                self._heard(unit, customer, event.notification_id, event.outcome, to_ms(event.time))
 
     def _receipts(self, unit: Unit, events: Sequence[Receipt], records: Sequence[Record]) -> None:
         for event, customer in zip(events, _keys(records), strict=True):

@@ -51,7 +51,7 @@ class Station:
             unit = self.core.begin(now)
             more = self.core.fold.work(unit)
             self._commit(unit)
-            return more or bool(self.waiting)
+            return more or bool(unit.effects) or bool(self.waiting)
         waiting = self.waiting
         topic = next(iter(waiting)) if len(waiting) == 1 else min(waiting, key=self.priority.__getitem__)
         self.fold(topic, waiting.pop(topic), now)
