@@ -1,1 +1,1 @@
-"""The benchmark behind `make bench`: scripts that measure, never timed tests. Method and results: docs/performance.md."""
+"""The bench behind `make bench`: scripts that measure, never timed tests. Method and results: docs/performance.md."""

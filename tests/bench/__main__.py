@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 from pathlib import Path
@@ -25,6 +26,9 @@ def main() -> int:
     """0 when every run passed the correctness gate, else 1."""
     arguments = _parser().parse_args()
     console = Console(stderr=True)
+    logging.getLogger("aiokafka").setLevel(
+        logging.CRITICAL
+    )  # it tells of every retry while a new topic gets its leader
     broker_cores, worker_cores = split_cores()
     os.sched_setaffinity(0, broker_cores)  # the broker inherits it
     found = asyncio.run(_measure(_options(arguments, worker_cores), console))

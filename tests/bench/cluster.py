@@ -29,7 +29,7 @@ class Cluster:
         self.bootstrap = bootstrap
         self._admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
         self.producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap, max_batch_size=_BATCH_BYTES, max_request_size=8 << 20, acks="all"
+            bootstrap_servers=bootstrap, max_batch_size=_BATCH_BYTES, max_request_size=8 << 20, enable_idempotence=True
         )
 
     async def __aenter__(self) -> Self:
@@ -83,7 +83,8 @@ class Cluster:
 
     async def _send(self, batch: BatchBuilder, topic: str, partition: int) -> Delivery:
         batch.close()
-        return await self.producer.send_batch(batch, topic, partition=partition)
+        delivery: Delivery = await self.producer.send_batch(batch, topic, partition=partition)
+        return delivery
 
     async def committed(self, group: str, topic: str) -> int:
         """Records of a topic that a group has committed, over all partitions; 0 before the group exists."""

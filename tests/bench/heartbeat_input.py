@@ -1,7 +1,7 @@
 """The heartbeats of job (b), and which outages are hidden in them.
 
-Every region has 20 access elements of 50 devices. Five rounds of beats, 300 s apart, end now. In every eighth region one
-element fails: in turn its devices say `down` in the third round, or fall silent after the first.
+Every region has 20 access elements of 50 devices. Five rounds of beats, 300 s apart, end now. In every eighth region
+one element fails: in turn its devices say `down` in the third round, or fall silent after the first.
 
     round     1     2     3     4     5
     healthy   up    up    up    up    up

@@ -20,6 +20,8 @@ from msgspec import Struct
 TICKS = os.sysconf("SC_CLK_TCK")
 #: The share of the input that warms a contestant up and is not counted.
 WARM_UP = 0.2
+#: A run with less worker CPU after the warm-up than this has no figure: a commit interval would decide it.
+LEAST_CPU_S = 2.0
 
 
 class Sample(Struct, frozen=True):
@@ -32,7 +34,7 @@ class Sample(Struct, frozen=True):
 
 
 class Run(Struct, frozen=True):
-    """One repetition of one contestant; rates are records after the warm-up, by CPU or wall second."""
+    """One repetition of one contestant; rates are records after the warm-up by CPU or wall second, 0 if too short."""
 
     contestant: str
     records: int
@@ -136,8 +138,8 @@ def summarise(contestant: str, samples: Sequence[Sample], peak_rss_mb: float, ve
         worker_cpu_s=cpu,
         broker_cpu_s=last.broker_cpu - first.broker_cpu,
         wall_s=wall,
-        per_cpu_second=measured / cpu if cpu else 0.0,
-        per_second=measured / wall if wall else 0.0,
+        per_cpu_second=measured / cpu if cpu >= LEAST_CPU_S else 0.0,
+        per_second=measured / wall if cpu >= LEAST_CPU_S else 0.0,
         peak_rss_mb=peak_rss_mb,
         correct=not verdict,
         verdict=verdict or "equal to the oracle",

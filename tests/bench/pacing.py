@@ -3,8 +3,8 @@
     intended   | . . . . . | . . . . . |      one record every 1/rate s
     sent             ^           ^            all that is due, at most every SLOT_S
 
-A record that leaves late is timed from when it should have left, so a slow producer counts against the figure, never for
-it (no coordinated omission).
+A record that leaves late is timed from when it should have left, so a slow producer counts against the figure, never
+for it (no coordinated omission).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SLOT_S = 0.002
 
 
 async def pace(cluster: Cluster, topic: str, records: Iterator[Keyed], rate: float, begin: float) -> float:
-    """Sends the records, the n-th intended at `begin` + n / rate (epoch s); returns the greatest lateness in seconds."""
+    """Sends the records, the n-th intended at `begin` + n / rate (epoch s); returns the greatest lateness (s)."""
     sent, latest = 0, 0.0
     waiting: set[asyncio.Future[object]] = set()
     while True:

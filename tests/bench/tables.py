@@ -30,7 +30,7 @@ class Table(Struct, frozen=True):
 
     title: str
     heads: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
 
     def show(self, console: Console) -> None:
         """Prints it."""
@@ -78,9 +78,11 @@ def throughput(job: str, runs: Sequence[Run]) -> Table:
     for name in dict.fromkeys(run.contestant for run in runs):
         good = [run for run in runs if run.contestant == name and run.correct]
         tried = sum(run.contestant == name for run in runs)
-        if not good:
-            rows.append((name, "", f"0 of {tried} correct", *[""] * 7))
+        if not good or not any(run.per_cpu_second for run in good):
+            why = "too short" if good else f"0 of {tried} correct"
+            rows.append((name, "", why, *[""] * 7))
             continue
+        good = [run for run in good if run.per_cpu_second]
         rates = Spread.of([run.per_cpu_second for run in good])
         ratio, floor = ratios(runs, name), FLOORS.get((job, name))
         rows.append(
@@ -120,11 +122,10 @@ def _latency(results: Results) -> Table:
         "producer late ms",
         "alerts are",
     )
-    rows = [
-        (r.contestant, f"{r.rate:,.0f}", f"{r.alerts:,}", *(f"{x:.0f}" for x in (r.p50, r.p95, r.p99, r.worst, r.lateness_ms)),
-         r.verdict or "right")
-        for r in results.latency
-    ]  # fmt: skip
+    rows = []
+    for r in results.latency:
+        times = (f"{value:.0f}" for value in (r.p50, r.p95, r.p99, r.worst, r.lateness_ms))
+        rows.append((r.contestant, f"{r.rate:,.0f}", f"{r.alerts:,}", *times, r.verdict or "right"))
     return Table("(g) usage record to alert produced, open loop", heads, rows)
 
 
@@ -140,11 +141,12 @@ def _recovery(results: Results) -> Table:
         "keys/s",
         "answers are",
     )
-    rows = [
-        (r.contestant, f"{r.keys:,}", *(f"{x:.1f}" for x in (r.start_up_s, r.clean_s, r.killed_s, r.detection_s, r.restore_s)),
-         f"{r.keys_per_s:,.0f}", r.verdict or "right")
-        for r in results.recovery
-    ]  # fmt: skip
+    rows = []
+    for r in results.recovery:
+        times = (f"{value:.1f}" for value in (r.start_up_s, r.clean_s, r.killed_s, r.detection_s, r.restore_s))
+        # Below a tenth of a second the restart is as fast as a start on nothing: the state was kept on local disk.
+        rate = f"{r.keys_per_s:,.0f}" if r.restore_s >= 0.1 else "kept"
+        rows.append((r.contestant, f"{r.keys:,}", *times, rate, r.verdict or "right"))
     return Table("(f) recovery, to the first correct output", heads, rows)
 
 

@@ -45,7 +45,7 @@ class UsageInput(Struct, frozen=True):
     seed: int = 7
 
     def keyed(self, partitions: int) -> Iterator[Keyed]:
-        """Records with their partition; event time runs over the last `spread_s` up to now (0: the time of each draw)."""
+        """Records with their partition; event time covers the last `spread_s` up to now (0: the time of each draw)."""
         keys = customer_keys(self.customers)
         where = partition_of(keys, partitions)
         end = datetime.now(UTC) - timedelta(seconds=5)

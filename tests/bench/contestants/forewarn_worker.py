@@ -1,8 +1,8 @@
 """Forewarn itself: `forewarn worker decide` and `forewarn worker detect`, as an operator would run them.
 
-Nothing is left out for the bench: records are validated and de-duplicated, each alert goes through the decision pipeline
-and becomes a notification and a row in `decisions`. Guarantee: state effectively once, outputs at least once with equal
-bytes and ids; the changelog is acknowledged before outputs, outputs before offsets.
+Nothing is left out for the bench: records are validated and de-duplicated, each alert goes through the decision
+pipeline and becomes a notification and a row in `decisions`. Guarantee: state effectively once, outputs at least once
+with equal bytes and ids; the changelog is acknowledged before outputs, outputs before offsets.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ class Forewarn:
 
     async def prepare(self, trial: Trial) -> None:
         """Applies the topic catalog; for usage, loads the customers' profiles through a first worker."""
+        (trial.folder / "data").mkdir(parents=True, exist_ok=True)
         counts = f"region={trial.partitions},customer={trial.partitions}"
         apply = await spawn(
             [self._command, "topics", "apply", "--partitions", counts, "--replication", "1"], trial, _settings(trial)
@@ -105,5 +106,6 @@ def _settings(trial: Trial) -> dict[str, str]:
     return {
         "FOREWARN_BOOTSTRAP": trial.cluster.bootstrap,
         "FOREWARN_TOPIC_PREFIX": trial.prefix,
+        "FOREWARN_METRICS_PORT": "0",
         "FOREWARN_DATA_DIR": str(trial.folder / "data"),
     }

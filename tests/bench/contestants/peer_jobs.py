@@ -26,16 +26,15 @@ def new_region():
 def add_beat(state, now_ms, element, down):
     """One heartbeat of job (b); returns (a new state, indexes of the elements to signal).
 
-    An element fails when 3 devices and a tenth of it say `down`, or when a window closes with half of its beats missing.
+    An element fails when 3 devices and a tenth of it say `down`, or when a window closes with half its beats missing.
     """
     window, heard, before, downs, told = state
-    failed = []
     current = now_ms // INTERVAL_MS
     heard, downs = heard.copy(), downs.copy()
+    failed = []
     if current > window:
-        for index in range(ELEMENTS):
-            if not told[index] and before[index] - heard[index] >= max(3, before[index] // 2):
-                failed.append(index)
+        lost = [max(3, count // 2) for count in before]
+        failed = [index for index in range(ELEMENTS) if not told[index] and before[index] - heard[index] >= lost[index]]
         window, before, heard = current, heard, [0] * ELEMENTS
     heard[element] += 1
     if down:
