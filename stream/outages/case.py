@@ -18,8 +18,8 @@ class Case(Struct, frozen=True, array_like=True):
     """One outage. Times are epoch ms of event time.
 
     `candidates` are the open suspicions of detect behind it. `since`: when it entered its state. `sighted`: when
-    its collectors reported again after they had been blind. `digest` is that of the set of elements last sent (at
-    `sent`, broker time); `stale` is since when it may have changed, 0 if it has not.
+    its collectors reported again after they had been blind. `digest` is that of the set of elements last sent;
+    `sent` is the broker time of the last revision; `stale` is since when it may have changed, 0 if it has not.
     """
 
     outage_id: str

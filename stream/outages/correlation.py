@@ -180,8 +180,8 @@ class Correlation:
         was = self.topology.elements.get(element)
         if event is None:
             if was is not None:
-                self.topology.remove(unit, element)
                 self.ledger.moved(unit, element, was.region, self.clock)
+                self.topology.remove(unit, element)
                 self._withdraw(unit, element, was)
             return
         parents = event.parents or ((event.parent,) if event.parent else ())
@@ -255,7 +255,7 @@ class Correlation:
     def _declare(self, unit: Unit, event: FieldAction, element: str, key: str) -> Case:
         known = self.topology.elements.get(element)
         if known is None:
-            known = Known(event.region or key)
+            known = Known(event.region or self.topology.region_below(element) or key)
             self._put(unit, element, known)
         started = to_ms(event.started if event.started is not None else event.time)
         name = outage_id(element, started)

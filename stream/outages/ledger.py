@@ -111,11 +111,11 @@ class Ledger:
         if elements is not None and (digest != case.digest or case.outage_id in self.jobs.jobs):
             chunks = cut(len(elements))
             case = replace(case, elements_total=len(elements), elements_revision=case.revision, chunks=chunks)
-            case = replace(case, digest=digest, sent=unit.now)
+            case = replace(case, digest=digest)
             self.jobs.start(unit, case.outage_id, chunks, case.stale or time)
         elif case.outage_id not in self.jobs.jobs:
             self.jobs.send(unit, impact(case, unit.now))
-        case = replace(case, stale=0)
+        case = replace(case, stale=0, sent=unit.now)
         self._keep(unit, case)
         key = case.outage_id.encode()
         unit.emit("outages", key, wire(outage(case, unit.now)), partitions=(0,))

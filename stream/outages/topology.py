@@ -119,6 +119,10 @@ class Topology:
                     queue.append(child)
         return queue
 
+    def region_below(self, element: str) -> str | None:
+        """The region of what names an unknown element as its parent."""
+        return next((self.elements[child].region for child in self.children.get(element, ())), None)
+
     def scope(self, element: str, region: str, *, whole_region: bool) -> list[str]:
         """What an outage on an element, or on a whole region, covers."""
         return self.below(self.regions.get(region, ())) if whole_region else self.below((element,))

@@ -72,6 +72,7 @@ class World:
         self.published: list[Published] = []
         self.log: list[tuple[int, Line]] = []  #: heartbeats, with their partition
         self.held: set[str] = set()  #: collectors that report nothing
+        self.repeat = False  #: every signal comes twice
         self.lagging: set[str] = set()  #: topics that are not read to their end
         self.dead: set[int] = set()  #: partitions whose detect is not running
         self._plans: list[tuple[float, Callable[..., None], tuple[Any, ...]]] = []
@@ -186,7 +187,7 @@ class World:
 
     def act(self, action: str, **more: Any) -> None:
         """A field action, now."""
-        event = {"id": f"{action}-{self._offset}", "time": self.now, "author": "ana", "action": action, **more}
+        event = {"id": f"{action}-{self._offset}", "time": self.now, "author": "ana", "action": action} | more
         self.send("network.field", "any", event)
 
     def send(self, topic: str, key: str, value: dict[str, Any] | None) -> None:
@@ -213,7 +214,8 @@ class World:
     def _route(self, output: Output) -> None:
         self.published.append(Published(self.second, output))
         if output.topic == "outages.signals":
-            self.feed(self.correlate, output.topic, [self._copy(output)])
+            for _ in range(1 + self.repeat):
+                self.feed(self.correlate, output.topic, [self._copy(output)])
         elif output.topic == "network.topology":
             for number in output.partitions or ():
                 self.feed(self.detects[number], output.topic, [self._copy(output)])
