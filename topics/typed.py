@@ -21,7 +21,7 @@ _WORDS = (
     (re.compile(r"missing required field"), Reason.MISSING_FIELD),
     (re.compile(r"timezone|RFC3339|Invalid date|ISO8601|-62135596800000|253402300799999"), Reason.BAD_TIME),
     (re.compile(r"Invalid enum value|Invalid value"), Reason.UNKNOWN_VALUE),
-    (re.compile(r"[<>]=? ?[-\d]|of length|out of range"), Reason.OUT_OF_RANGE),
+    (re.compile(r"[<>]=? ?[-\d]|of length|out of range|matching regex"), Reason.OUT_OF_RANGE),
 )
 
 

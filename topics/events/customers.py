@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from forewarn.topics.instants import Instant
 
 AlertKind = Literal["outage", "maintenance", "usage", "offer", "appointment", "bill", "contract", "survey"]
+ClockTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Channel = Literal["email", "sms", "push", "webhook", "inapp"]
 
 
@@ -41,7 +42,7 @@ class Plan(Struct, frozen=True, omit_defaults=True):
     name: str
     price: int | Decimal
     currency: str
-    cycle_day: int
+    cycle_day: Annotated[int, Meta(ge=1, le=31)]
     buckets: tuple[Bucket, ...] = ()
 
 
@@ -80,8 +81,8 @@ class AlertSubscription(Struct, frozen=True, omit_defaults=True):
 class QuietHours(Struct, frozen=True):
     """`HH:MM` in the customer's local time; may run across midnight."""
 
-    start: str
-    end: str
+    start: ClockTime
+    end: ClockTime
 
 
 class Consent(Struct, frozen=True):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from forewarn.topics.defaults import absent
 from forewarn.topics.instants import Instant
 
+#: How often an element speaks; zero or less is a wrong unit or a wrong sign.
+Seconds = Annotated[float, Meta(gt=0)]
 Severity = Literal["critical", "major", "minor", "warning", "indeterminate", "cleared"]
 FieldActionName = Literal[
     "declare", "confirm", "dismiss", "resolve", "merge", "etr", "cause", "comment", "mute", "text", "approve"
@@ -23,7 +25,7 @@ class Heartbeat(Struct, frozen=True, gc=False, omit_defaults=True):
     status: Literal["up", "down", "dying_gasp"] = absent("up")
     parent: str | None = None
     collector: str | None = None
-    interval_s: float | None = None
+    interval_s: Seconds | None = None
     seq: int | None = None
     region: str | None = None
 
@@ -67,7 +69,7 @@ class Kpi(Struct, frozen=True, gc=False, omit_defaults=True):
     time: Instant
     value: float
     element: str | None = None
-    interval_s: float | None = None
+    interval_s: Seconds | None = None
     region: str | None = None
 
 
@@ -82,7 +84,7 @@ class InventoryElement(Struct, frozen=True, omit_defaults=True):
     kind: str | None = None
     technology: str | None = None
     collector: str | None = None
-    interval_s: float | None = None
+    interval_s: Seconds | None = None
     latitude: float | None = None
     longitude: float | None = None
     name: str | None = None
@@ -130,6 +132,6 @@ class TopologyElement(Struct, frozen=True, omit_defaults=True):
     kind: str = "cpe"
     technology: str | None = None
     collector: str | None = None
-    interval_s: float | None = None
+    interval_s: Seconds | None = None
     powered_by: str | None = None
     source: Literal["inventory", "learned"] = "inventory"

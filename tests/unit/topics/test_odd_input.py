@@ -62,6 +62,8 @@ VALUES: list[tuple[str, bytes, Reason, str]] = [
     ("a number for a text", b'{"element":7,"time":1}', Reason.WRONG_TYPE, "$.element"),
     ("a text for a number", odd('"interval_s":"30"'), Reason.WRONG_TYPE, "$.interval_s"),
     ("a unit in a number", odd('"interval_s":"30s"'), Reason.WRONG_TYPE, "$.interval_s"),
+    ("a wrong sign", odd('"interval_s":-30'), Reason.OUT_OF_RANGE, "$.interval_s"),
+    ("an interval of nothing", odd('"interval_s":0'), Reason.OUT_OF_RANGE, "$.interval_s"),
     ("null for a text", b'{"element":null,"time":1}', Reason.WRONG_TYPE, "$.element"),
     ("a word that is not listed", odd('"status":"UP"'), Reason.UNKNOWN_VALUE, "$.status"),
     ("an instant without an offset", b'{"element":"x","time":"2026-11-22T20:15:00"}', Reason.BAD_TIME, "$.time"),
@@ -151,6 +153,27 @@ def test_a_key_that_means_nothing_may_be_anything(topic: str, key: bytes | None)
     decoded = by_topic()[topic].decode([FakeRecord(value, key)])
     assert not decoded.malformed
     assert len(decoded.events) == 1
+
+
+@pytest.mark.parametrize(
+    ("topic", "value", "path"),
+    [
+        (
+            "customers.profiles",
+            {
+                "name": "Ann",
+                "services": [],
+                "plan": {"plan_id": "p", "name": "P", "price": 9.9, "currency": "EUR", "cycle_day": 32},
+            },
+            "$.plan.cycle_day",
+        ),
+        ("customers.subscriptions", {"quiet_hours": {"start": "25:00", "end": "07:00"}}, "$.quiet_hours.start"),
+        ("network.inventory", {"element": "k", "region": "r", "interval_s": -1}, "$.interval_s"),
+    ],
+)
+def test_what_is_outside_its_bounds_is_named(topic: str, value: dict[str, object], path: str) -> None:
+    decoded = by_topic()[topic].decode([record(value, key="k")])
+    assert [(one.reason, one.path) for one in decoded.malformed] == [(Reason.OUT_OF_RANGE, path)]
 
 
 def test_without_a_broker_time_nothing_is_in_the_future() -> None:
