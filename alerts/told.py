@@ -94,9 +94,9 @@ class Entry(Struct, frozen=True, array_like=True, omit_defaults=True):
     expires: int = 0
 
     def message(self, stage: str, class_: str | None = None) -> Message | None:
-        """The message of a stage and class that got furthest, whatever the channel."""
+        """The message of a stage and class that counts: one that is owed, else the one that got furthest."""
         found = [m for m in self.messages if m.stage == stage and m.class_ == class_]
-        return max(found, key=lambda m: m.status) if found else None
+        return max(found, key=lambda m: (m.owed, m.status)) if found else None
 
     def owed(self, stage: str, class_: str | None = None) -> bool:
         """Whether the stage was told or is pending."""

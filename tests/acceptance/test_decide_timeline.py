@@ -208,6 +208,15 @@ def test_a_message_that_could_not_be_delivered_is_tried_on_the_next_channel_and_
     assert [row.value["channel"] for row in desk.out("notifications", "ada")] == ["email", "sms", "sms"]
 
 
+def test_the_end_follows_a_second_attempt_on_another_channel_that_is_still_under_way() -> None:
+    both = {"email": "ada@example.com", "phone": "+4915112345678"}
+    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1", contacts=both))
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    desk.at(60).log("ada", "failed")
+    desk.at(100).push("outages.impact", "o1/0", impact("o1", 2, "restored", elements_revision=1))
+    assert desk.stages("ada") == ["confirmed", "confirmed", "restored"]
+
+
 def test_who_could_not_be_told_of_the_outage_is_not_told_of_its_end() -> None:
     desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1"))
     desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))

@@ -105,7 +105,7 @@ class History:
     def _over(self, outage: str, state: str) -> None:
         if outage in self.revisions:
             self.revisions[outage] += 1
-            more = {"elements_revision": self.sets[outage], "time": self.now()}
+            more: dict[str, Any] = {"elements_revision": self.sets[outage], "time": self.now()}
             self.push("outages.impact", f"{outage}/0", impact(outage, self.revisions[outage], state, **more))
 
     def _move(self, customer: str, where: list[str]) -> None:
