@@ -111,7 +111,7 @@ class Desk:
         self.timers: dict[str, Callable[[Unit, Timer], None]] = {
             impact.WAIT: self.impact.fire,
             impact.LEFT: self.impact.fire,
-            impact.LEASE: self.impact.fire,
+            impact.FORGET: self.impact.fire,
             notices.MOVED: self._moved,
             requests.REVIEW: self.requests.fire,
             standing.REFRESH: self._refresh,

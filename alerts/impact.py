@@ -3,7 +3,7 @@
     outages.impact ──> Incidents ──┬─ set changed ──> outages.affected at once, standing of its customers
                                    ├─ confirmed ────> group wait ──> notices
                                    ├─ elements left ─> hysteresis ──> notices
-                                   └─ over ─────────> notices at once ──> lease ──> forgotten
+                                   └─ over ─────────> notices at once ──> forgotten after the lease
 
 Invariant: an outage whose restoration arrives within the group wait is told to nobody.
 """
@@ -23,7 +23,7 @@ from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.topics.events.outages import Affected, ImpactChunk
 
 #: Timers; the subject is the outage.
-WAIT, LEFT, LEASE = "outage.wait", "outage.left", "outage.lease"
+WAIT, LEFT, FORGET = "outage.wait", "outage.left", "outage.forget"
 
 
 class Impact:
@@ -51,6 +51,11 @@ class Impact:
         fan_out.add("standing", Purpose(notices.members, self._publish))
         fan_out.add("forget", Purpose(notices.members, self._forget, incidents.forget))
 
+    @property
+    def _kept(self) -> int:
+        """How long (ms) an outage is kept after its end."""
+        return ms(max(self.policy.lease_s, self.policy.told_kept_s))
+
     def take(self, unit: Unit, chunk: ImpactChunk) -> None:
         """Folds one chunk of one revision."""
         change = self.incidents.take(unit, chunk)
@@ -74,7 +79,7 @@ class Impact:
                 self.fan_out.start(unit, "notices", timer.subject)
         elif timer.name == LEFT:
             self._left(unit, incident)
-        elif incident.over and incident.ended is not None and unit.now >= incident.ended + ms(self.policy.lease_s):
+        elif incident.over and incident.ended is not None and unit.now >= incident.ended + self._kept:
             self.fan_out.stop(unit, timer.subject)
             self.fan_out.start(unit, "forget", timer.subject)
 
@@ -103,7 +108,7 @@ class Impact:
             return after
         ended = after.ended if after.ended is not None else (after.restored or after.time)
         self.fan_out.start(unit, "notices", _heir(after))
-        unit.arm(max(unit.now, ended + ms(self.policy.lease_s)), after.outage_id, LEASE)
+        unit.arm(ended + self._kept, after.outage_id, FORGET)
         return msgspec.structs.replace(after, ended=ended)
 
     def _telling(self, unit: Unit, change: Change, after: Incident) -> Incident:
@@ -169,7 +174,7 @@ class Impact:
         self.standings.publish(unit, customer)
 
     def _forget(self, unit: Unit, outage: str, customer: str) -> None:
-        """Ends the lease of one customer."""
+        """Forgets the outage for one customer."""
         self.notices.forget(unit, outage, customer)
         self.standings.publish(unit, customer)
 

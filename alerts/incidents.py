@@ -5,7 +5,8 @@
     chunk 2 ─┘   whole: replaces 4     └─ by_element: element -> outages
 
 A set of elements counts from its first chunk on (the marketing gate must not wait for the last one); an element leaves
-when the new set is whole and it is not in it. What left, and what was restored, stays until the lease is over.
+when the new set is whole and it is not in it. What left, and what was restored, stays until the outage is forgotten:
+not before the lease is over.
 
 Table: `o/h/<outage>` header, `o/e/<revision>/<chunk>/<outage>` elements, `o/l/<outage>` elements that left and when.
 Invariant: `by_element` is the union of the sets, of the chunks under way and of what left, of every outage kept.

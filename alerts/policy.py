@@ -70,6 +70,8 @@ class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     mark_event_s: Period = 120.0
 
     # --- housekeeping
+    #: What was told about an outage is remembered for this long after its end, and no shorter than the lease.
+    told_kept_s: Period = DAY_S
     #: Period of the rows in `progress`.
     progress_s: Period = 5.0
 
