@@ -242,7 +242,8 @@ class Partition:
         return True
 
     async def _perform(self, request: Any) -> None:
-        self.replies.append(await self.worker.perform(request))
+        reply = await self.worker.perform(request)
+        self.replies.append(reply)  # not in one expression: `_fold` exchanges the list while the reply is awaited
         self._wake.set()
 
     def _spawn(self, work: Any) -> None:
