@@ -238,3 +238,29 @@ def test_a_learned_field_hides_no_duplicate() -> None:
         decoded = codec.decode([clean] * 40 + [twice] + [clean] * 40)
         assert [one.record for one in decoded.malformed] == [twice]
         assert len(decoded.events) == 80
+
+
+def test_both_forms_of_instants_in_one_batch_are_judged_each_by_itself() -> None:
+    text = [record(beat(number) | {"time": "2026-11-22T20:15:00Z"}) for number in range(20)]
+    number = [record(beat(number)) for number in range(20)]
+    ahead = record(beat(1) | {"time": "2026-11-23T20:15:00Z"})
+    decoded = by_topic()["network.heartbeats"].decode([*text, *number, ahead])
+    assert len(decoded.events) == 40
+    assert [(one.record, one.reason) for one in decoded.malformed] == [(ahead, Reason.FUTURE)]
+
+
+def test_a_fraction_below_all_that_can_be_held_is_refused() -> None:
+    bad = FakeRecord(odd('"u":1e-99999999999999999999'))
+    decoded = by_topic()["network.heartbeats"].decode_strictly([bad])
+    assert [(one.reason, one.path) for one in decoded.malformed] == [(Reason.NUMBER_OUT_OF_RANGE, "$.u")]
+
+
+def test_forewarns_own_topics_are_decoded_without_the_screen_and_without_keys() -> None:
+    codec = by_topic()["network.topology"]
+    rows = [FakeRecord(b'{"element":"e%d","region":"north"}' % number, None) for number in range(40)]
+    gone, bad = FakeRecord(None, b"e1"), FakeRecord(b'{"element":1}', b"e2")
+    assert codec.decode(rows).records == rows
+    decoded = codec.decode([*rows, gone, bad, *rows])
+    assert decoded.records == [*rows, gone, *rows]
+    assert decoded.events[40] is None
+    assert [(one.record, one.reason) for one in decoded.malformed] == [(bad, Reason.WRONG_TYPE)]

@@ -174,3 +174,24 @@ def test_raw_records_need_no_key_and_nothing_native() -> None:
     assert len(decode({"event": fault()}, "network.raw", None).events) == 1
     native = {"element": "e", "time": NOW}
     assert [one.reason for one in decode(native, "network.raw").malformed] == [Reason.UNKNOWN_FORMAT]
+
+
+@pytest.mark.parametrize(
+    ("micros", "reason"), [(1e30, Reason.BAD_TIME), (-1e30, Reason.BAD_TIME), (10**18, Reason.BAD_TIME)]
+)
+def test_an_instant_that_no_calendar_has_is_refused(micros: float, reason: Reason) -> None:
+    event = fault()
+    event["commonEventHeader"]["lastEpochMicrosec"] = micros
+    assert [one.reason for one in decode({"event": event}).malformed] == [reason]
+
+
+def test_microseconds_may_come_as_a_double() -> None:
+    event = fault()
+    event["commonEventHeader"]["lastEpochMicrosec"] = float(NOW * 1000 + 500)
+    assert [one.time for one in decode({"event": event}).events] == [NOW]
+
+
+def test_what_is_no_figure_is_no_sample() -> None:
+    maps = [{"name": "pm", "hashMap": {"up": True, "none": None, "text": "1_000", "huge": "1e999", "good": "-1.5e3"}}]
+    decoded = decode({"event": ves("measurement", measurementFields={"additionalMeasurements": maps})})
+    assert [(event.name, event.value) for event in decoded.events] == [("good", -1500.0)]
