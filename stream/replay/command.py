@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -133,8 +133,3 @@ def _progress(console: Console) -> Iterator[_Bar]:
     """A bar over the bytes read, on a terminal only."""
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
         yield _Bar(progress)
-
-
-def names(policies: Sequence[Policy]) -> tuple[tuple[str, Policy], ...]:
-    """Policies with their hashes as names."""
-    return tuple((policy.hash, policy) for policy in policies)
