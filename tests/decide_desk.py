@@ -81,9 +81,9 @@ class DecideDesk:
         """Takes records of one key in one unit, then works off what is spread."""
         unit = self.core.begin(self.core.now)
         unit.fresh = fresh
-        lines = [self._line(key, value) for value in values]
+        lines = [self.line(key, value) for value in values]
         self.core.take(unit, topic, lines)
-        self._commit(unit)
+        self.commit(unit)
         self.work()
         return self
 
@@ -92,7 +92,7 @@ class DecideDesk:
         for done in range(units):
             unit = self.core.begin(self.core.now)
             more = self.core.fold.work(unit)
-            self._commit(unit)
+            self.commit(unit)
             if not more:
                 return done + 1
         return units
@@ -130,19 +130,21 @@ class DecideDesk:
         }
         return self.push("notifications.log", customer, word)
 
-    def _line(self, key: str, value: Any) -> Line:
+    def line(self, key: str, value: Any) -> Line:
+        """A record of now."""
         self.offset += 1
         return Line(self.offset, self.core.now, key.encode(), None if value is None else orjson.dumps(value))
 
     def _tick(self, now: int) -> None:
         unit = self.core.begin(now)
         if self.marks:
-            self.core.take(unit, "outages.impact", [self._line("progress", mark(now))])
+            self.core.take(unit, "outages.impact", [self.line("progress", mark(now))])
         self.core.tick(unit, self.idle)
-        self._commit(unit)
+        self.commit(unit)
         self.work()
 
-    def _commit(self, unit: Unit) -> None:
+    def commit(self, unit: Unit) -> None:
+        """Installs a unit and reads back what it emitted."""
         self.core.install(self.core.seal(unit))
         self.outputs += unit.outputs
         for output in unit.outputs:

@@ -73,28 +73,6 @@ def test_marketing_is_held_in_an_outage_and_for_a_day_after_it() -> None:
     assert approved.at >= DAY + HOUR
 
 
-def test_a_threshold_that_is_crossed_is_told_once() -> None:
-    plan = {
-        "plan_id": "p",
-        "name": "M",
-        "price": 20,
-        "currency": "EUR",
-        "cycle_day": 1,
-        "buckets": [{"bucket": "data", "allowance": 100, "unit": "GB"}],
-    }
-    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1", plan=plan))
-    usage = [
-        {"record_id": f"r{number}", "bucket": "data", "amount": 41, "start": START - 5000 + number} for number in (1, 2)
-    ]
-    desk.at(5).push("usage.records", "ada", *usage)
-    desk.at(6).push("usage.records", "ada", *usage)
-    (row,) = desk.out("notifications", "ada")
-    assert (row.value["kind"], row.value["stage"], row.value["class"]) == ("usage", "threshold", "80")
-    assert row.value["incident"] == "data/2026-11-01"
-    assert [alert.value["percent"] for alert in desk.out("usage.alerts", "ada")] == [80]
-    assert desk.decisions("ada") == [("threshold", "sent", "passed")]
-
-
 def test_whoever_moves_into_an_outage_is_told_and_whoever_moves_away_is_told_it_is_over() -> None:
     desk = DecideDesk().push("customers.profiles", "ada", profile("onu-9"))
     desk.at(10).push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
@@ -141,32 +119,6 @@ def test_an_element_that_leaves_the_set_is_told_as_restored_after_the_hysteresis
     desk.at(500).push("outages.impact", "o1/0", impact("o1", 3, "restored", elements_revision=2))
     assert desk.stages("ada") == ["confirmed", "restored"]
     assert desk.stages("bob") == ["confirmed", "restored"]
-
-
-def test_an_outage_that_grows_tells_the_new_customers_after_a_group_wait_and_the_old_ones_nothing() -> None:
-    desk = DecideDesk()
-    desk.push("customers.profiles", "ada", profile("onu-1")).push("customers.profiles", "bob", profile("onu-2"))
-    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
-    desk.at(100).push("outages.impact", "o1/0", impact("o1", 2, "confirmed", ["onu-1", "onu-2"]))
-    desk.at(129)
-    assert desk.stages("bob") == []
-    desk.at(131)
-    assert (desk.stages("ada"), desk.stages("bob")) == (["confirmed"], ["confirmed"])
-    assert desk.decisions("ada") == [("confirmed", "sent", "passed")]
-
-
-def test_a_set_in_chunks_is_told_when_it_is_whole_and_holds_marketing_from_its_first_chunk() -> None:
-    desk = (
-        DecideDesk().push("customers.profiles", "ada", profile("onu-1")).push("customers.preferences", "ada", agreed())
-    )
-    first = impact("o1", 1, "confirmed", ["onu-1"], chunks=2)
-    desk.push("outages.impact", "o1/0", first)
-    desk.at(60).push("marketing.requests", "ada", marketing("m1", 60))
-    assert desk.out("marketing.held")[0].value["reason"] == "outage"
-    assert desk.stages("ada") == []
-    desk.push("outages.impact", "o1/1", impact("o1", 1, "confirmed", ["onu-2"], chunk=1, chunks=2))
-    desk.at(91)
-    assert desk.stages("ada") == ["confirmed"]
 
 
 def test_who_was_told_of_an_outage_is_told_of_the_end_of_the_one_it_was_merged_into() -> None:
@@ -281,28 +233,6 @@ def test_a_false_alarm_that_was_told_is_taken_back_and_leaves_no_lease() -> None
     assert [row.value["request_id"] for row in desk.out("marketing.approved")] == ["m1"]
 
 
-def test_paused_notices_are_decided_again_when_sending_resumes() -> None:
-    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1"))
-    pause = {"kind": "*", "paused": True, "time": START, "author": "noc"}
-    desk.push("control", "*", pause)
-    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
-    desk.at(60)
-    assert desk.stages("ada") == []
-    desk.push("control", "*", {**pause, "paused": False})
-    assert desk.stages("ada") == ["confirmed"]
-    assert desk.decisions("ada") == [("confirmed", "deferred", "paused"), ("confirmed", "sent", "passed")]
-
-
-def test_an_outage_that_ended_while_sending_was_paused_is_told_to_nobody() -> None:
-    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1"))
-    desk.push("control", "outage", {"kind": "outage", "paused": True, "time": START, "author": "noc"})
-    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
-    desk.at(60).push("outages.impact", "o1/0", impact("o1", 2, "restored", elements_revision=1))
-    desk.at(70).push("control", "outage", None)
-    assert desk.stages("ada") == []
-    assert desk.decisions("ada")[-1] == ("restored", "dropped", "not_told")
-
-
 def test_a_relapse_holds_marketing_again_and_its_lease_counts_from_its_own_end() -> None:
     desk = (
         DecideDesk().push("customers.profiles", "ada", profile("onu-1")).push("customers.preferences", "ada", agreed())
@@ -321,3 +251,18 @@ def test_a_relapse_holds_marketing_again_and_its_lease_counts_from_its_own_end()
     desk.at(DAY + HOUR + 301)
     assert [row.value["request_id"] for row in desk.out("marketing.approved")] == ["m1"]
     assert not any(key.startswith((b"o/", b"f/", b"n/")) for key in desk.core.table)
+
+
+def test_an_estimate_is_told_in_the_customers_own_time() -> None:
+    etr = {
+        "earliest": "2026-11-22T13:00:00Z",
+        "likely": "2026-11-22T14:00:00Z",
+        "latest": "2026-11-22T15:30:00Z",
+        "source": "field",
+        "issued": "2026-11-22T12:00:00Z",
+    }
+    desk = DecideDesk().push(
+        "customers.profiles", "ada", profile("onu-1", time_zone="America/New_York", locale="en-US")
+    )
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"], etr=etr)).at(60)
+    assert "10:30" in desk.out("notifications", "ada")[0].value["text"]
