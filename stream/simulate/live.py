@@ -145,8 +145,9 @@ def _most_heard(net: Network, people: tuple[Customer, ...]) -> str:
 
 
 def _reachable(customer: Customer) -> bool:
+    """Whether nothing but an outage keeps marketing from the customer (vulnerable ones are told critically of it)."""
     marketing = customer.wishes is not None and customer.wishes.marketing
-    return marketing and not customer.near and _listens(customer, "outage")
+    return marketing and not customer.near and customer.segment != "vulnerable" and _listens(customer, "outage")
 
 
 def _requests(incident: Incident, people: tuple[Customer, ...], start: int) -> Iterator[Event]:
