@@ -52,7 +52,7 @@ class Habit(Struct, gc=False):
         """
         last_at, last_arrival = self.late
         self.late = (at, arrival)
-        in_step = last_at < at and 2 * (arrival - last_arrival) >= at - last_at
+        in_step = 0 < last_at < at and 5 * (arrival - last_arrival) >= 4 * (at - last_at)
         self.steps = self.steps + 1 if in_step else 0
         self.skew = arrival - at if self.steps >= STEPS else 0
         return self.skew > 0
