@@ -172,7 +172,7 @@ class Partition:
         unit, records = core.begin(self.now()), 0
         replies, self.replies = self.replies, []
         for reply in replies:
-            core.hear(unit, reply)
+            core.answer(unit, reply)
         limit = UNIT_RECORDS_BUSY if self._more_work else UNIT_RECORDS
         while (piece := self.mailbox.next(self.folded, time.monotonic())) is not None:
             topic, taken, unit.fresh = piece
@@ -187,10 +187,11 @@ class Partition:
                 break
         self._let_time_pass(unit)
         self._more_work = core.work(unit)
-        core.seal(unit)
         crash.point("fold.after")
         marker_due = time.monotonic() - self._appended_at > MARKER_SECONDS
-        return (unit if records or not unit.empty or marker_due else None), records
+        if not records and unit.empty and not marker_due:
+            return None, 0  # and not sealed: the unit that is still being appended stays what the next one builds on
+        return core.seal(unit), records
 
     def _let_time_pass(self, unit: Unit) -> None:
         if time.monotonic() - self._ticked_at >= self.worker.tick_s:
