@@ -23,6 +23,9 @@ from forewarn.stream.engine.unit import Unit
 PREFIX = b"f/"
 SCHEMA = b"\x01"
 
+#: A unit of a walk ends early when it has written this much: a commit unit aims at 900 kB.
+BYTES_A_UNIT = 512 * 1024
+
 Visit = Callable[[Unit, str, str], None]
 
 
@@ -85,16 +88,25 @@ class FanOut:
         if members is None:
             members = self._members[key] = sorted(purpose.members(subject))
         first = bisect_right(members, self.walks[key].cursor) if self.walks[key].cursor else 0
-        batch = members[first : first + self.limit]
-        for customer in batch:
-            purpose.visit(unit, subject, customer)
-        if first + len(batch) < len(members):
-            self._save(unit, key, Walk(batch[-1]))
+        visited = self._visit(unit, purpose, subject, members[first : first + self.limit])
+        if first + visited < len(members):
+            self._save(unit, key, Walk(members[first + visited - 1]))
         else:
             self._end(unit, key)
             if purpose.done is not None:
                 purpose.done(unit, subject)
         return bool(self.walks)
+
+    def _visit(self, unit: Unit, purpose: Purpose, subject: str, batch: list[str]) -> int:
+        """Visits the batch, or as many of it as one unit may write about; returns how many."""
+        written = 0
+        for number, customer in enumerate(batch, 1):
+            before = len(unit.outputs)
+            purpose.visit(unit, subject, customer)
+            written += sum(len(output.value or b"") for output in unit.outputs[before:])
+            if written > BYTES_A_UNIT:
+                return number
+        return len(batch)
 
     def _rank(self, key: tuple[str, str]) -> tuple[int, str]:
         return list(self.purposes).index(key[0]), key[1]
