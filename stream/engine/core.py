@@ -53,6 +53,11 @@ class Core:
         unit.applied[topic] += len(decoded.events)
         unit.filtered[topic] += decoded.filtered.total()
 
+    def hear(self, topic: str, records: Sequence[Record]) -> None:
+        """Gives the fold records outside any unit: nothing is emitted, nothing becomes durable."""
+        decoded = self.codecs[topic].decode(records)
+        self.fold.reread(topic, decoded.events, decoded.records)
+
     def tick(self, unit: Unit, idle: frozenset[str]) -> None:
         """Lets time pass: fires due timers in (due, key) order, then the fold's own tick."""
         self.fire_due(unit)
@@ -76,7 +81,7 @@ class Core:
         """Epoch ms of the earliest timer, or None."""
         return int(self.timers[0][2:15]) if self.timers else None
 
-    def hear(self, unit: Unit, reply: Any) -> None:
+    def answer(self, unit: Unit, reply: Any) -> None:
         """Folds the reply of an effect."""
         self.fold.heard(unit, reply)
 

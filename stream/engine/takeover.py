@@ -96,7 +96,7 @@ async def _open(succession: Succession, reader: Reader, number: int, restorer: R
     await partition.commit(repair, offsets)
     for source in succession.role.sources:
         ranges = await _to_reread(succession, reader, source, number, marker, offsets)
-        await hear_again(reader, succession.codecs[source.topic], source.topic, ranges, [core])
+        await hear_again(reader, source.topic, ranges, [core])
     return partition
 
 
@@ -151,14 +151,10 @@ def broadcast_tps(succession: Succession, topic: str) -> list[TopicPartition]:
 
 
 async def hear_again(
-    reader: Reader,
-    codec: Codec,
-    topic: str,
-    ranges: Mapping[TopicPartition, tuple[int, int]],
-    cores: Sequence[Core],
+    reader: Reader, topic: str, ranges: Mapping[TopicPartition, tuple[int, int]], cores: Sequence[Core]
 ) -> None:
-    """Gives folds records outside any unit: nothing is emitted and nothing becomes durable."""
+    """Gives folds stretches of a topic outside any unit."""
     async for tp, batch in reader.read(ranges):
-        decoded = codec.decode([record for record in batch if record.offset < ranges[tp][1]])
+        records = [record for record in batch if record.offset < ranges[tp][1]]
         for core in cores:
-            core.fold.reread(topic, decoded.events, decoded.records)
+            core.hear(topic, records)

@@ -235,7 +235,7 @@ class EngineWorker:
                 ends = {tp: end for tp, (_, end) in (await reader.bounds(tps)).items()}
                 cores = [partition.core for partition in self.partitions.values()]
                 ranges = {tp: (heard[tp], ends[tp]) for tp in tps}
-                await hear_again(reader, self.succession.codecs[topic], topic, ranges, cores)
+                await hear_again(reader, topic, ranges, cores)
                 heard = ends
 
 

@@ -55,6 +55,7 @@ class Machine:
         self._stations: list[Station] = []
         self._roles: list[range] = []
         self._readers: dict[tuple[str, int], tuple[int, ...]] = {}
+        self._listeners: dict[str, list[Core]] = {}
         self._ends: dict[tuple[str, int], int] = {}
         self._ready: list[int] = []
         self._marked: set[int] = set()
@@ -68,10 +69,13 @@ class Machine:
         first = len(self._stations)
         partitions: int = getattr(wiring.layout, role.group)
         codecs = {source.topic: wiring.codecs[source.topic] for source in role.sources}
+        broadcast = {source.topic for source in role.sources if source.broadcast}
         for partition in range(partitions):
             core = Core(role.open(partition, wiring.layout), codecs, partition)
             self._stations.append(Station(role, core, self._emit, wiring.answers.get(role.name)))
-            for topic in codecs:
+            for topic in broadcast:
+                self._listeners.setdefault(topic, []).append(core)
+            for topic in codecs.keys() - broadcast:
                 readers = self._readers.get((topic, partition), ())
                 self._readers[topic, partition] = (*readers, first + partition)
         self._roles.append(range(first, first + partitions))
@@ -195,6 +199,8 @@ class Machine:
             self._earliest = due
 
     def _deliver(self, topic: str, partition: int, record: Received) -> None:
+        for core in self._listeners.get(topic, ()):
+            core.hear(topic, [record])
         for index in self._readers.get((topic, partition), ()):
             self._stations[index].put(topic, record)
             self._mark(index)
@@ -215,5 +221,5 @@ class Machine:
         self._ends[place] = offset + 1
         headers: Headers = output.headers
         self._sink(Produced(output.topic, partition, offset, now, output.key, output.value, headers))
-        if place in self._readers:
+        if place in self._readers or output.topic in self._listeners:
             self._deliver(output.topic, partition, Received(offset, now, output.key, output.value, headers))

@@ -87,6 +87,6 @@ class Station:
             if self._answer is None:
                 raise RuntimeError(f"role {self.role} asks for {type(request).__name__}, and nothing answers it")
             reply = core.begin(unit.now)
-            core.hear(reply, self._answer(request, unit.now))
+            core.answer(reply, self._answer(request, unit.now))
             self._commit(reply)
         return True

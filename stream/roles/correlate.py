@@ -28,7 +28,7 @@ from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.rows import Shelf
 from forewarn.stream.outages.topology import Topology
 from forewarn.topics.dead_letters import Malformed, dead_letter
-from forewarn.topics.murmur2 import partition_of
+from forewarn.topics.partitioner import partition as partition_of
 from forewarn.topics.reasons import Reason
 
 

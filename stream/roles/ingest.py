@@ -3,14 +3,15 @@
     network.topology ─> places: element -> region ─┐
     network.raw ──────────────────────────────────> native events, keyed by the region of their element
 
-Rows: `e<element>` Place. Invariant: what was mapped once is emitted so, whatever topology says later. A raw record may
-hold events of many elements: those that have a region go on; if any has none, the record is dead-lettered once, whole,
-so that it can be sent again when the inventory knows the element (what went on already changes nothing then).
+The places are not durable: topology is compacted, and every partition hears all of it again at each start. Invariant:
+what was mapped once is emitted so, whatever topology says later. A raw record may hold events of many elements: those
+that have a region go on; if any has none, the record is dead-lettered once, whole, so that it can be sent again when
+the inventory knows the element (what went on already changes nothing then).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import orjson
@@ -24,19 +25,13 @@ from forewarn.topics.events.network import Alarm, Heartbeat, Kpi, TopologyElemen
 TOPOLOGY, RAW = "network.topology", "network.raw"
 #: Where events of each kind go.
 TARGETS: dict[type, str] = {Heartbeat: "network.heartbeats", Alarm: "network.alarms", Kpi: "network.kpis"}
-_PLACE = b"e"
-_SCHEMA = b"\x01"
 
 
-class Place(Struct, frozen=True, array_like=True, gc=False):
+class Place(Struct, frozen=True, gc=False):
     """Where an element is; `time` is that of the topology record that said so (epoch ms)."""
 
     region: str
     time: int
-
-
-_decode = msgspec.msgpack.Decoder(Place).decode
-_encode = msgspec.msgpack.Encoder().encode
 
 
 class IngestFold(Fold):
@@ -46,38 +41,34 @@ class IngestFold(Fold):
         self.partition = partition
         self.places: dict[str, Place] = {}
 
-    def restore(self, table: Mapping[bytes, bytes]) -> None:
-        self.places = {key[1:].decode(): _decode(row[1:]) for key, row in table.items() if key.startswith(_PLACE)}
+    def reread(self, topic: str, events: Sequence[TopologyElement | None], records: Sequence[Record]) -> None:
+        """Hears where elements are. The regions' partitions come in any order; the newest word holds."""
+        for event, record in zip(events, records, strict=True):
+            if event is not None:
+                self._settle(event.element, Place(event.region, record.timestamp))
+            else:
+                self._leave((record.key or b"").decode(), record.timestamp)
 
     def fold(
-        self,
-        unit: Unit,
-        topic: str,
-        events: Sequence[Heartbeat | Alarm | Kpi | TopologyElement | None],
-        records: Sequence[Record],
+        self, unit: Unit, topic: str, events: Sequence[Heartbeat | Alarm | Kpi], records: Sequence[Record]
     ) -> None:
+        """Sends raw events on."""
         lost: Record | None = None
         for event, record in zip(events, records, strict=True):
-            if isinstance(event, TopologyElement):
-                self._settle(unit, event.element, Place(event.region, record.timestamp))
-            elif event is None:
-                self._leave(unit, (record.key or b"").decode(), record.timestamp)
-            elif not self._send_on(unit, event) and record is not lost:
+            if not self._send_on(unit, event) and record is not lost:
                 lost = record
                 unit.outputs.append(dead_letter(topic, self.partition, Malformed(record, Reason.NO_REGION), unit.now))
 
-    def _settle(self, unit: Unit, element: str, place: Place) -> None:
+    def _settle(self, element: str, place: Place) -> None:
         known = self.places.get(element)
         if known is None or known.time <= place.time:
             self.places[element] = place
-            unit.put(_PLACE + element.encode(), _SCHEMA + _encode(place))
 
-    def _leave(self, unit: Unit, element: str, time: int) -> None:
+    def _leave(self, element: str, time: int) -> None:
         """An element is gone, unless it has moved: its new region says so no earlier than its old one."""
         known = self.places.get(element)
         if known is not None and known.time < time:
             del self.places[element]
-            unit.delete(_PLACE + element.encode())
 
     def _send_on(self, unit: Unit, event: Heartbeat | Alarm | Kpi) -> bool:
         """Emits the event under its element's region; False when that has none."""
@@ -90,16 +81,11 @@ class IngestFold(Fold):
 
 
 class IngestRole:
-    """Ingest, as the engine and the replay open it.
-
-    It needs the topology of all regions in each of its partitions: `broadcast` names the sources of which a partition
-    reads every partition, not only its own.
-    """
+    """Ingest, as the engine and the replay open it."""
 
     name = "ingest"
     group: Group = "region"
-    sources = (Source(TOPOLOGY, 0), Source(RAW, 1, barrier=(TOPOLOGY,)))
-    broadcast = (TOPOLOGY,)
+    sources = (Source(TOPOLOGY, 0, broadcast=True), Source(RAW, 1))
 
     def open(self, partition: int, layout: Layout) -> IngestFold:
         """The fold of one partition of raw records."""

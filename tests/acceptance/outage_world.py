@@ -18,7 +18,7 @@ from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.roles.correlate import CorrelateRole
 from forewarn.stream.roles.detect import DetectRole
 from forewarn.topics import codecs
-from forewarn.topics.murmur2 import partition_of
+from forewarn.topics.partitioner import partition as partition_of
 
 #: Second 0 of every world: 2027-01-15T08:00:00Z, in epoch ms.
 EPOCH = 1_800_000_000_000

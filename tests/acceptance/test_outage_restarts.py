@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from forewarn.topics.murmur2 import partition_of
+from forewarn.topics.partitioner import partition as partition_of
 from tests.acceptance.outage_world import World
 
 

@@ -20,9 +20,8 @@ from tests.unit.topics.test_ves import fault, ves
 class Partition:
     """One partition of ingest, fed by hand."""
 
-    def __init__(self, table: dict[bytes, bytes] | None = None) -> None:
+    def __init__(self) -> None:
         self.core = Core(IngestRole().open(0, Layout(1, 1)), by_topic(), 0)
-        self.core.table.update(table or {})
         self.core.restore(NOW)
 
     def take(self, topic: str, *records: FakeRecord) -> list[Output]:
@@ -33,7 +32,7 @@ class Partition:
 
     def place(self, element: str, region: str | None, at: int = 0) -> None:
         value = None if region is None else orjson.dumps({"element": element, "region": region})
-        self.take(TOPOLOGY, FakeRecord(value, element.encode(), timestamp=at))
+        self.core.hear(TOPOLOGY, [FakeRecord(value, element.encode(), timestamp=at)])
 
     def raw(self, value: Any) -> list[Output]:
         return self.take(RAW, FakeRecord(orjson.dumps(value), None))
@@ -86,18 +85,11 @@ def test_of_a_list_the_known_go_on_and_the_record_is_kept_once_for_the_unknown()
     ]
 
 
-def test_a_restart_forgets_no_place() -> None:
-    partition = Partition()
-    partition.place("olt-7", "north")
-    assert where(Partition(partition.core.table).raw({"event": fault()})) == [("network.alarms", b"north")]
-
-
 def test_an_element_that_is_gone_has_no_region() -> None:
     partition = Partition()
     partition.place("olt-7", "north", at=1)
     partition.place("olt-7", None, at=2)
     assert where(partition.raw({"event": fault()})) == [NO_REGION]
-    assert not partition.core.table
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2], [0, 2, 1], [2, 0, 1]])
