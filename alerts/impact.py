@@ -104,7 +104,7 @@ class Impact:
 
     def _over(self, unit: Unit, change: Change) -> Incident:
         after = change.after
-        if change.before is not None and change.before.over and change.before.state == after.state:
+        if not _turned(change):
             return after
         ended = after.ended if after.ended is not None else (after.restored or after.time)
         self.fan_out.start(unit, "notices", _heir(after))
@@ -180,7 +180,11 @@ class Impact:
 
 
 def _turned(change: Change) -> bool:
-    return change.before is None or change.before.state != change.after.state
+    """Whether the state changed in a way that matters to customers; closing what is over does not."""
+    before, after = change.before, change.after
+    if before is None:
+        return True
+    return before.state != after.state and not (before.over and after.state == "closed")
 
 
 def _unsilenced(before: Incident, after: Incident) -> bool:
