@@ -127,7 +127,7 @@ class LocalKafka:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.stop()
+        await self.stop("kill" if self._own_dir else "term")  # what is thrown away need not be written out
 
     async def start(self) -> None:
         """Prepares jars and folder, starts the broker on free ports and returns once it answers."""

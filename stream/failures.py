@@ -11,6 +11,10 @@ import traceback
 
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
+from forewarn.deploy.java import NoJava
+from forewarn.deploy.kafka_jars import JarsUnavailable
+from forewarn.deploy.local_kafka import KafkaFailed
+from forewarn.stream.demo.stage import ProcessEnded
 from forewarn.stream.kafka import NoSuchTopic
 from forewarn.stream.logs import redact
 from forewarn.stream.policy import PolicyError
@@ -33,6 +37,9 @@ def exit_code(error: Exception) -> int:
             f"kafka: no broker answers: {error}",
             "Is --bootstrap (FOREWARN_BOOTSTRAP) right? `forewarn doctor` looks closer.",
         )
+        return INTERNAL
+    if isinstance(error, KafkaFailed | JarsUnavailable | NoJava | ProcessEnded):
+        _say(str(error))
         return INTERNAL
     if isinstance(error, KafkaError):
         _say(f"kafka: {error}")

@@ -31,12 +31,12 @@ class KafkaAddress(NamedTuple):
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[KafkaAddress]:
+async def kafka() -> AsyncIterator[KafkaAddress]:
     """One broker for the whole session; tests keep apart by `prefix`."""
     if given := os.environ.get(BOOTSTRAP):
         yield KafkaAddress(given)
         return
-    async with LocalKafka(tmp_path_factory.mktemp("kafka"), BROKER_FOR_TESTS) as broker:
+    async with LocalKafka(None, BROKER_FOR_TESTS) as broker:
         yield KafkaAddress(broker.bootstrap)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import signal
 import sys
@@ -59,13 +60,14 @@ async def run(
     """The demo, for `length_s` seconds from when all roles are ready (None: until Ctrl-C). Returns the exit code."""
     policies.load(policy or POLICY)  # what is wrong with it is said before anything is started
     console = Console(stderr=True, highlight=False)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics have no leader yet; it is tried again
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="forewarn-demo-")))
         mail = await stack.enter_async_context(MailSink(folder / "mail.jsonl"))
-        address = bootstrap or (await stack.enter_async_context(_kafka(folder, console))).bootstrap
+        address = bootstrap or (await stack.enter_async_context(_kafka(console))).bootstrap
         prefix = topic_prefix if topic_prefix is not None else (f"demo-{secrets.token_hex(3)}-" if bootstrap else "")
         settings = _settings(config, address, policy or POLICY, prefix, mail, folder)
         await stack.enter_async_context(_topics(settings, console, remove=topic_prefix is None and bool(bootstrap)))
@@ -81,9 +83,9 @@ def _settings(config: Path | None, bootstrap: str, policy: Path, prefix: str, ma
 
 
 @asynccontextmanager
-async def _kafka(folder: Path, console: Console) -> AsyncIterator[LocalKafka]:
+async def _kafka(console: Console) -> AsyncIterator[LocalKafka]:
     extra = {"group.min.session.timeout.ms": "1000", "log.retention.ms": "-1"}
-    async with LocalKafka(folder / "kafka", extra, report=lambda line: console.print(line)) as kafka:
+    async with LocalKafka(None, extra, report=lambda line: console.print(line)) as kafka:
         yield kafka
 
 
@@ -136,6 +138,7 @@ class _Show:
                 self.began = _now()
                 async with self.simulator:
                     await self._watch(feeding)
+                self.console.print("time is up; reading everything back")
                 await asyncio.sleep(_DRAIN_S)
                 verdict = summary.judge(
                     await read_back(self.settings, since), [taken.message_id for taken in self.mail.taken]
@@ -144,7 +147,8 @@ class _Show:
             feeding.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await feeding
-        summary.show(verdict, Console(highlight=False))
+        out = Console(highlight=False)
+        summary.show(verdict, out if out.is_terminal else Console(highlight=False, width=120))
         return int(self.length_s is not None and not verdict.kept)
 
     async def _watch(self, feeding: asyncio.Task[None]) -> None:

@@ -88,14 +88,16 @@ class Process:
 
 
 async def until_ready(workers: Process, timeout_s: float) -> None:
-    """Returns when every role answers 200 on /ready. Raises ProcessEnded or TimeoutError."""
+    """Returns when every role answers 200 on /ready. Raises ProcessEnded."""
+    missing = set(ROLES)
     try:
         async with asyncio.timeout(timeout_s), aiohttp.ClientSession() as session:
-            while not await _all_ready(session, ports(workers.log)):
+            while missing := await _not_ready(session, ports(workers.log)):
                 workers.check()
                 await asyncio.sleep(0.25)
     except TimeoutError:
-        raise TimeoutError(f"not every role was ready in {timeout_s:.0f} s:\n{workers.tail()}") from None
+        names = ", ".join(sorted(missing))
+        raise ProcessEnded(f"not ready in {timeout_s:.0f} s: {names}\n{workers.tail()}") from None
 
 
 def ports(log: Path) -> dict[str, int]:
@@ -111,10 +113,8 @@ def ports(log: Path) -> dict[str, int]:
     return found
 
 
-async def _all_ready(session: aiohttp.ClientSession, found: Mapping[str, int]) -> bool:
-    if set(found) < set(ROLES):
-        return False
-    return all([await _ready(session, port) for port in found.values()])
+async def _not_ready(session: aiohttp.ClientSession, found: Mapping[str, int]) -> set[str]:
+    return {role for role in ROLES if role not in found or not await _ready(session, found[role])}
 
 
 async def _ready(session: aiohttp.ClientSession, port: int) -> bool:
