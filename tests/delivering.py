@@ -113,7 +113,7 @@ class Post:
         """The answer to a hand-over, the last one by default, arrives."""
         send = send or self.sends[-1]
         unit = self.core.begin(self.now)
-        self.core.hear(unit, Reply(send.message.notification_id, send.attempt, answer))
+        self.core.answer(unit, Reply(send.message.notification_id, send.attempt, answer))
         self._commit(unit)
 
     @property
