@@ -140,15 +140,15 @@ class _Show:
                     await self._watch(feeding)
                 self.console.print("time is up; reading everything back")
                 await asyncio.sleep(_DRAIN_S)
-                verdict = summary.judge(
-                    await read_back(self.settings, since), [taken.message_id for taken in self.mail.taken]
-                )
+                message_ids = [taken.message_id for taken in self.mail.taken]
+                verdict = summary.judge(await read_back(self.settings, since), message_ids)
+                out = Console(highlight=False)
+                summary.show(verdict, out if out.is_terminal else Console(highlight=False, width=120))
+                self.console.print("stopping")
         finally:
             feeding.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await feeding
-        out = Console(highlight=False)
-        summary.show(verdict, out if out.is_terminal else Console(highlight=False, width=120))
         return int(self.length_s is not None and not verdict.kept)
 
     async def _watch(self, feeding: asyncio.Task[None]) -> None:
