@@ -27,6 +27,7 @@ from tests.bench.usage_input import ALLOWANCE, Alert
 
 Job = Literal["usage", "liveness"]
 FOLDER = Path(__file__).parent / "contestants"
+ROOT = Path(__file__).parents[2]
 INPUTS: dict[Job, str] = {"usage": "usage.records", "liveness": "network.heartbeats"}
 
 
@@ -88,7 +89,7 @@ class Peer:
     def configuration(self) -> dict[str, Any]:
         """The literal `CONFIGURATION` of its script (sums of shifts are shown as written)."""
         for node in ast.parse(self._script.read_text()).body:
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CONFIGURATION":
+            if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "CONFIGURATION":
                 assert isinstance(node.value, ast.Dict)
                 pairs = zip(node.value.keys, node.value.values, strict=True)
                 return {ast.literal_eval(key): ast.unparse(value) for key, value in pairs if key is not None}
@@ -102,6 +103,7 @@ class Peer:
     async def start(self, trial: Trial) -> asyncio.subprocess.Process:
         """Starts the script on the worker's cores."""
         environment = {
+            "PYTHONPATH": str(ROOT),
             "BOOTSTRAP": trial.cluster.bootstrap,
             "INPUT": trial.input,
             "OUTPUT": self.output(trial),

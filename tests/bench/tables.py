@@ -16,6 +16,8 @@ from tests.bench.results import Results
 from tests.bench.state_size import Kind
 
 OURS = "forewarn"
+#: Kinds of keys that hold a customer's usage: counters, then meters with their history.
+USAGE_KINDS = ("u", "h")
 JOB_TITLES = {
     "usage": "(a) usage, uniform customers",
     "usage-skewed": "(a) usage, skewed customers",
@@ -144,8 +146,8 @@ def _recovery(results: Results) -> Table:
     rows = []
     for r in results.recovery:
         times = (f"{value:.1f}" for value in (r.start_up_s, r.clean_s, r.killed_s, r.detection_s, r.restore_s))
-        # Below a tenth of a second the restart is as fast as a start on nothing: the state was kept on local disk.
-        rate = f"{r.keys_per_s:,.0f}" if r.restore_s >= 0.1 else "kept"
+        # Less is within the noise of starting up: few keys, or state kept on local disk.
+        rate = f"{r.keys_per_s:,.0f}" if r.restore_s >= 0.1 else "-"
         rows.append((r.contestant, f"{r.keys:,}", *times, rate, r.verdict or "right"))
     return Table("(f) recovery, to the first correct output", heads, rows)
 
@@ -178,4 +180,9 @@ def _state(name: str, found: dict[str, Kind], records: int) -> Table:
         )
         for kind, k in found.items()
     ]
+    if usage := [found[kind] for kind in USAGE_KINDS if kind in found and name.startswith("usage")]:
+        size, written = sum(k.state_bytes for k in usage), sum(k.written_bytes for k in usage)
+        customers = max(found[USAGE_KINDS[0]].keys, 1)
+        sizes = (f"{customers:,} customers", f"{size / customers:.1f} a customer", f"{written / records:.2f}")
+        rows.append((f"usage ({' + '.join(USAGE_KINDS)})", *sizes, ""))
     return Table(f"State: {name} ({records:,} records)", heads, rows)

@@ -6,12 +6,14 @@ Run by the bench as a process of its own; topics and group come by the environme
 
 import os
 from datetime import datetime
+from typing import Any
 
 import faust
-import peer_jobs
+
+from tests.bench.contestants import peer_jobs
 
 #: Everything that is not Faust's default, and why it must be set.
-CONFIGURATION = {
+CONFIGURATION: dict[str, Any] = {
     "topic_replication_factor": 1,  # one broker
     "web_port": 16066,  # the default may be taken
 }
@@ -30,7 +32,7 @@ if E["JOB"] == "usage":
     totals = app.Table("totals", default=int, partitions=PARTITIONS)
 
     @app.agent(source)
-    async def usage(stream):
+    async def usage(stream: Any) -> None:
         async for customer, record in stream.items():
             totals[customer], percent = peer_jobs.add_usage(totals[customer], record["amount"], ALLOWANCE)
             if percent:
@@ -42,7 +44,7 @@ else:
     regions = app.Table("regions", default=peer_jobs.new_region, partitions=PARTITIONS)
 
     @app.agent(source)
-    async def liveness(stream):
+    async def liveness(stream: Any) -> None:
         async for region, beat in stream.items():
             now = int(datetime.fromisoformat(beat["time"]).timestamp() * 1000)
             last_seen[beat["element"]] = now

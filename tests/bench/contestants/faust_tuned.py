@@ -8,13 +8,15 @@ Faust's own word, as faust_stock. Run by the bench as a process of its own.
 import gc
 import os
 from datetime import datetime
+from typing import Any
 
 import faust
 import msgspec
-import peer_jobs
+
+from tests.bench.contestants import peer_jobs
 
 #: Everything that is not Faust's default. The worker also runs with `--loop uvloop -l error`.
-CONFIGURATION = {
+CONFIGURATION: dict[str, Any] = {
     "topic_replication_factor": 1,
     "cython_optimizations": True,
     "broker_max_poll_records": 10_000,
@@ -59,8 +61,8 @@ class Beat(msgspec.Struct, gc=False):
     status: str
 
 
-@app.task
-async def settle():
+@app.task  # type: ignore[untyped-decorator]  # faust is untyped
+async def settle() -> None:
     """The monitor is added when Faust boots, so it is removed from inside."""
     if app.monitor in app.sensors:
         app.sensors.remove(app.monitor)
@@ -74,7 +76,7 @@ if E["JOB"] == "usage":
     decode_usage = msgspec.json.Decoder(Usage).decode
 
     @app.agent(source)
-    async def usage(stream):
+    async def usage(stream: Any) -> None:
         get, put = totals.get, totals.__setitem__
         async for customer, value in stream.items():
             state, percent = peer_jobs.add_usage(get(customer, 0), decode_usage(value).amount, ALLOWANCE)
@@ -89,7 +91,7 @@ else:
     decode_beat = msgspec.json.Decoder(Beat).decode
 
     @app.agent(source)
-    async def liveness(stream):
+    async def liveness(stream: Any) -> None:
         async for region, value in stream.items():
             beat = decode_beat(value)
             now = int(beat.time.timestamp() * 1000)

@@ -4,12 +4,17 @@ It asks less of them than Forewarn does: no validation, no duplicates, no cycles
 confirmation, no ledger of decisions. Only the standard library, for each peer has an environment of its own.
 """
 
+from typing import Any
+
+# state of a region: window, beats by element in it and in the one before, downs, told
+Region = list[Any]
+
 LEVELS = (0, 50, 80, 100)
 INTERVAL_MS = 300_000
 ELEMENTS, DEVICES = 20, 50
 
 
-def add_usage(state, amount, allowance):
+def add_usage(state: int, amount: int, allowance: int) -> tuple[int, int]:
     """One record of job (a). `state` is 4 * used + index of the highest level sent; returns (state, percent or 0)."""
     used, sent = (state >> 2) + amount, state & 3
     reached = sent
@@ -18,12 +23,12 @@ def add_usage(state, amount, allowance):
     return used << 2 | reached, LEVELS[reached] if reached > sent else 0
 
 
-def new_region():
+def new_region() -> Region:
     """The state of a region in job (b): window, beats by element now and in the window before, downs, told."""
     return [0, [0] * ELEMENTS, [0] * ELEMENTS, [0] * ELEMENTS, [0] * ELEMENTS]
 
 
-def add_beat(state, now_ms, element, down):
+def add_beat(state: Region, now_ms: int, element: int, down: bool) -> tuple[Region, list[int]]:
     """One heartbeat of job (b); returns (a new state, indexes of the elements to signal).
 
     An element fails when 3 devices and a tenth of it say `down`, or when a window closes with half its beats missing.
@@ -31,7 +36,7 @@ def add_beat(state, now_ms, element, down):
     window, heard, before, downs, told = state
     current = now_ms // INTERVAL_MS
     heard, downs = heard.copy(), downs.copy()
-    failed = []
+    failed: list[int] = []
     if current > window:
         lost = [max(3, count // 2) for count in before]
         failed = [index for index in range(ELEMENTS) if not told[index] and before[index] - heard[index] >= lost[index]]

@@ -4,16 +4,19 @@ Guarantee: at-least-once (its default): changelog and outputs are flushed, then 
 committed, once a checkpoint. Run by the bench as a process of its own, in a virtual environment of its own.
 """
 
+import gc
 import os
 from datetime import datetime
+from typing import Any
 
 import msgspec
-import peer_jobs
-from quixstreams import Application
-from quixstreams.state.rocksdb import RocksDBOptions
+from quixstreams import Application  # type: ignore[import-not-found]  # in an environment of its own
+from quixstreams.state.rocksdb import RocksDBOptions  # type: ignore[import-not-found]
+
+from tests.bench.contestants import peer_jobs
 
 #: Everything that is not the library's default.
-CONFIGURATION = {
+CONFIGURATION: dict[str, Any] = {
     "commit_interval": 1.0,
     "consumer_extra_config": {"fetch.message.max.bytes": 4 << 20, "queued.min.messages": 100_000, "check.crcs": False},
     "producer_extra_config": {
@@ -24,6 +27,7 @@ CONFIGURATION = {
     },
     "loglevel": "WARNING",
 }
+GC_THRESHOLD = (100_000, 50, 50)
 
 E = os.environ
 ALLOWANCE = int(E["ALLOWANCE"])
@@ -48,14 +52,14 @@ decode_usage = msgspec.json.Decoder(Usage).decode
 decode_beat = msgspec.json.Decoder(Beat).decode
 
 
-def usage(value, key, timestamp, headers, state):
+def usage(value: bytes, key: bytes, _timestamp: int, _headers: object, state: Any) -> dict[str, Any] | None:
     """Adds a record to its customer's total; an alert, or None."""
     total, percent = peer_jobs.add_usage(state.get("t", 0), decode_usage(value).amount, ALLOWANCE)
     state.set("t", total)
     return {"customer": key.decode(), "percent": percent, "used": total >> 2} if percent else None
 
 
-def liveness(value, key, timestamp, headers, state):
+def liveness(value: bytes, _key: bytes, _timestamp: int, _headers: object, state: Any) -> list[dict[str, str]]:
     """Notes a device's last beat and counts it in its region's window; the failed elements, mostly none."""
     beat = decode_beat(value)
     now = int(beat.time.timestamp() * 1000)
@@ -83,4 +87,7 @@ else:
 frame.to_topic(app.topic(E["OUTPUT"], key_serializer="bytes", value_serializer="json"))
 
 if __name__ == "__main__":
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLD)
     app.run()
