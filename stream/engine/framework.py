@@ -145,6 +145,7 @@ class Framework:
 
     async def start(self) -> None:
         """Starts all of Faust's services; returns when they run."""
+        self.app.conf.datadir.mkdir(parents=True, exist_ok=True)  # Faust makes the last folder only
         self.app.in_worker = True
         await self.app.start()
 
