@@ -16,11 +16,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 
+import numpy as np
+
 from forewarn.stream.engine.unit import Unit
+from forewarn.stream.usage.id_set import IdSet
 
 PREFIX = b"d/"
 _HEAD = struct.Struct("<Bq")  # schema, begin of the generation (epoch ms)
 _SCHEMA = 1
+#: Marks as they are stored.
+_LITTLE = np.dtype("<u8")
 #: A stored value shorter than this is filled up before another key is begun.
 _SHORT = 1024
 #: Tombstones of an ended generation written at a time.
@@ -30,10 +35,10 @@ _SWEEP = 1000
 class Fingerprints:
     """The record ids of one partition within the horizon. `horizon` is in ms; at most `most` ids are kept.
 
-    The hot loop looks into `young` and `old` and adds to `young` itself; `note` then writes what it added.
+    The hot loop asks `seen` once for a run of records; `note` then adds what was new and writes it.
     """
 
-    __slots__ = ("_begun", "_expired", "_generation", "_half", "_horizon", "_keys", "_old_keys", "old", "young")
+    __slots__ = ("_begun", "_expired", "_generation", "_half", "_horizon", "_keys", "_old", "_old_keys", "_young")
 
     def __init__(self, horizon: int, most: int) -> None:
         self._horizon = horizon
@@ -45,8 +50,11 @@ class Fingerprints:
         self._old_keys = 0
         #: Keys of ended generations that are still to be deleted, oldest first.
         self._expired: list[bytes] = []
-        self.young: set[int] = set()
-        self.old: set[int] = set()
+        self._young = IdSet(self._half)
+        self._old = IdSet(self._half)
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
         """Rebuilds the sets from the table."""
@@ -59,16 +67,16 @@ class Fingerprints:
             age = self._generation - _generation(key)
             if age == 0:
                 self._keys += 1
-                self.young.update(_marks(table[key]))
+                self._remember(self._young, table[key])
             elif age == 1:
                 self._old_keys += 1
-                self.old.update(_marks(table[key]))
+                self._remember(self._old, table[key])
             else:
                 self._expired.append(key)
 
     def turn(self, seen: int, room: int) -> None:
         """Begins a generation when `room` records of Kafka time `seen` (ms) need one."""
-        full = len(self.young) + room > max(self._half, room)
+        full = len(self._young) + room > max(self._half, room)
         if seen < self._begun + self._horizon and not full:
             return
         silent = seen >= self._begun + 2 * self._horizon
@@ -76,10 +84,18 @@ class Fingerprints:
         if silent:  # both generations are past the horizon
             self._begin(seen)
 
-    def note(self, unit: Unit, marks: list[int]) -> None:
-        """Writes the fingerprints that were added to `young`."""
+    def seen(self, marks: list[int]) -> list[bool]:
+        """For each mark whether it is known."""
+        asked = np.array(marks, np.uint64)
+        known: list[bool] = (self._young.holds(asked) | self._old.holds(asked)).tolist()
+        return known
+
+    def note(self, unit: Unit, marks: set[int]) -> None:
+        """Adds and writes marks that were not known."""
         if not marks:
             return
+        added = np.array(sorted(marks), _LITTLE)
+        self._young.add(added)
         key = _key(self._generation, max(0, self._keys - 1))
         stored = unit.get(key)
         if stored is not None and key not in unit.dirty and len(stored) >= _SHORT:
@@ -87,7 +103,7 @@ class Fingerprints:
         if stored is None:
             stored = _HEAD.pack(_SCHEMA, self._begun)
             self._keys += 1
-        unit.put(key, stored + struct.pack(f"<{len(marks)}Q", *marks))
+        unit.put(key, stored + added.tobytes())
 
     def sweep(self, unit: Unit) -> None:
         """Deletes some keys of ended generations."""
@@ -95,9 +111,12 @@ class Fingerprints:
             unit.delete(key)
         del self._expired[:_SWEEP]
 
+    def _remember(self, into: IdSet, stored: bytes) -> None:
+        into.add(np.frombuffer(stored, _LITTLE, offset=_HEAD.size))
+
     def _begin(self, seen: int) -> None:
         self._expired += (_key(self._generation - 1, number) for number in range(self._old_keys))
-        self.old, self.young = self.young, set()
+        self._old, self._young = self._young, IdSet(self._half)
         self._old_keys, self._keys = self._keys, 0
         self._generation, self._begun = self._generation + 1, seen
 
@@ -108,7 +127,3 @@ def _key(generation: int, number: int) -> bytes:
 
 def _generation(key: bytes) -> int:
     return int(key[2:10], 16)
-
-
-def _marks(stored: bytes) -> tuple[int, ...]:
-    return struct.unpack(f"<{(len(stored) - _HEAD.size) // 8}Q", memoryview(stored)[_HEAD.size :])

@@ -88,12 +88,14 @@ class Meters:
     def _run(self, unit: Unit, events: Sequence[UsageRecord], records: Sequence[Record]) -> None:
         """The hot loop. A record that is not plain takes the long way through `_step`."""
         get, put, suffixes = unit.get, unit.put, self._suffixes
-        young, old, late = self._seen.young, self._seen.old, self._late
-        marks: list[int] = []
-        for event, record in zip(events, records, strict=True):
+        late, fresh = self._late, set[int]()
+        marks = [
+            xxh3_64_intdigest((key := record.key or b"") + event.record_id.encode(), len(key))
+            for event, record in zip(events, records, strict=True)
+        ]
+        for event, record, mark, known in zip(events, records, marks, self._seen.seen(marks), strict=True):
             customer = record.key or b""
-            mark = xxh3_64_intdigest(customer + event.record_id.encode(), len(customer))
-            if mark in young or mark in old:
+            if known or mark in fresh:
                 self.duplicates += 1
                 continue
             tail = suffixes.get(event.bucket) or self._suffix(event.bucket)
@@ -108,13 +110,11 @@ class Meters:
                     units = amount if scale == 0 and isinstance(amount, int) else units_at(amount, scale)
                     if units is not None and -WIDEST < (total := used + units) < trigger:
                         put(key, pack_counter(schema, scale, since, until, total, trigger))
-                        young.add(mark)
-                        marks.append(mark)
+                        fresh.add(mark)
                         continue
             if self._step(unit, customer, tail, event, record):
-                young.add(mark)
-                marks.append(mark)
-        self._seen.note(unit, marks)
+                fresh.add(mark)
+        self._seen.note(unit, fresh)
 
     def account_changed(self, unit: Unit, customer: str, account: Account | None) -> None:
         """Takes a customer's new account: profile, plan, zone or thresholds. What that shows as crossed is told."""

@@ -96,7 +96,7 @@ def test_small_units_share_a_key() -> None:
             desk.restart()
 
     assert len(fingerprint_keys(desk)) == 2
-    assert len(desk.meters._seen.young) == 200
+    assert len(desk.meters._seen) == 200
 
 
 def test_ended_generations_are_deleted_a_part_at_a_time_also_after_a_restart() -> None:
@@ -104,14 +104,14 @@ def test_ended_generations_are_deleted_a_part_at_a_time_also_after_a_restart() -
     seen.turn(T, 1)
     for number in range(2500):
         unit = Unit(table, {}, T)
-        seen.note(unit, list(range(number * 128, number * 128 + 128)))
+        seen.note(unit, set(range(number * 128, number * 128 + 128)))
         table.update(unit.dirty)
     seen.turn(T + HOUR, 1)
     seen.turn(T + 2 * HOUR, 1)
-    swept = []
+    swept: list[int] = []
     for _ in range(4):
         unit = Unit(table, {}, T)
-        seen.note(unit, [1])
+        seen.note(unit, {7 + len(swept)})
         seen.sweep(unit)
         swept.append(sum(not value for value in unit.dirty.values()))
         table = {key: value for key, value in {**table, **unit.dirty}.items() if value}
@@ -119,4 +119,4 @@ def test_ended_generations_are_deleted_a_part_at_a_time_also_after_a_restart() -
         seen.restore(table)
 
     assert swept == [1000, 1000, 500, 0]
-    assert seen.young == {1}
+    assert seen.seen([7, 8, 9, 10, 11]) == [True, True, True, True, False]
