@@ -28,6 +28,7 @@ class Sendable(StrEnum):
 
 def why(
     customer: Annotated[str, typer.Argument(help="The customer's id, as in customers.profiles.")],
+    incident: Annotated[str | None, typer.Option(help="Only this outage, or <bucket>/<cycle start date>.")] = None,
     json: Json = False,
     bootstrap: Bootstrap = None,
     config: Config = None,
@@ -38,7 +39,7 @@ def why(
     settings, _ = read(bootstrap, config, policy, topic_prefix)
     from forewarn.stream.why import run
 
-    finish(run(settings, customer, as_json=json))
+    finish(run(settings, customer, as_json=json, incident=incident))
 
 
 def policy_check(

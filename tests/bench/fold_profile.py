@@ -36,16 +36,16 @@ Given = ParamSpec("Given")
 
 
 class Stopwatch:
-    """Seconds by step."""
+    """CPU seconds by step."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
 
     def time(self, step: str, work: Callable[Given, Answer], *given: Given.args, **named: Given.kwargs) -> Answer:
         """Runs one step and adds its time."""
-        begin = time.perf_counter()
+        begin = time.process_time()
         answer = work(*given, **named)
-        self.seconds[step] += time.perf_counter() - begin
+        self.seconds[step] += time.process_time() - begin
         return answer
 
 
