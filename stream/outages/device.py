@@ -13,6 +13,7 @@ from msgspec import Struct
 from forewarn.stream.outages.groups import Node
 from forewarn.stream.outages.habit import Habit
 from forewarn.stream.outages.policy import OutagePolicy
+from forewarn.topics.events.network import Heartbeat
 
 #: The slot of a device that nothing fresh was ever heard of: it is not expected, and counts nowhere.
 UNHEARD = -1
@@ -27,6 +28,13 @@ class Spec(Struct, frozen=True, array_like=True, gc=False):
     collector: str | None = None
     interval: int = 0
     inventory: bool = False
+
+
+def learned_spec(event: Heartbeat, region: str, was: Spec | None = None) -> Spec:
+    """What a beat teaches of an element that the inventory does not know."""
+    parents = (event.parent,) if event.parent else (was.parents if was is not None else ())
+    collector = event.collector or (was.collector if was is not None else None)
+    return Spec(region, parents, was.kind if was is not None else None, collector)
 
 
 class Place:
@@ -83,6 +91,13 @@ class Down(Struct, frozen=True, array_like=True, gc=False):
     seen: int
     said: bool
     spent: bool = False
+
+
+class Seen(Struct, frozen=True, array_like=True, gc=False):
+    """The last beat of a device that beats seldom, and the interval it was last given (ms)."""
+
+    seen: int
+    interval: int
 
 
 class Device(Struct, gc=False):

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from forewarn.stream.engine.role import Record
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages import device as devices
-from forewarn.stream.outages.device import UNHEARD, Device, Spec, Turn
+from forewarn.stream.outages.device import UNHEARD, Device, Spec, Turn, learned_spec
 from forewarn.stream.outages.outbox import Outbox
 from forewarn.stream.outages.policy import OutagePolicy
-from forewarn.stream.outages.roster import Roster, learned_spec
+from forewarn.stream.outages.roster import Roster
 from forewarn.stream.outages.watch import Watch
 from forewarn.topics.events.network import Alarm, Heartbeat, Kpi
 from forewarn.topics.events.outages import LearnedElement
@@ -65,9 +65,9 @@ class Hearing:
         """A beat that may change something: a new device, a new place, a device that is down or learns its interval."""
         region = (record.key or b"").decode()
         if device is None or device.place.spec.region != region:
-            device = self._meet(unit, event, region, device)
-            if device is None:
+            if device is not None and at <= device.seen:
                 return
+            device = self._meet(unit, event, region, device)
         elif at > device.seen and self.roster.follow(unit, device, event, region):
             self._tell(device)
         device.place.heard = record.timestamp
@@ -86,11 +86,8 @@ class Hearing:
             elif was is not None and device.down is None:
                 self.watch.up(device)
 
-    def _meet(self, unit: Unit, event: Heartbeat, region: str, known: Device | None) -> Device | None:
-        """Takes in a device that was not known in this region; None when the inventory has it in another one.
-
-        Both regions share this partition then. The newest word of a learned device says where it is.
-        """
+    def _meet(self, unit: Unit, event: Heartbeat, region: str, known: Device | None) -> Device:
+        """Takes in a device that was not known in this region: its newest word, or the inventory, says where it is."""
         if known is not None:
             if known.place.spec.inventory:
                 return known

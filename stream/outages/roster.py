@@ -11,11 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from msgspec import Struct
-
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages import device as devices
-from forewarn.stream.outages.device import UNHEARD, Device, Down, Place, Spec
+from forewarn.stream.outages.device import UNHEARD, Device, Down, Place, Seen, Spec, learned_spec
 from forewarn.stream.outages.groups import Groups, Node
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.rows import Shelf
@@ -25,13 +23,6 @@ from forewarn.topics.events.network import Heartbeat, TopologyElement
 #: Slots of the silence wheel, in ms.
 SLOT_MS = 1000
 LEAVES = frozenset({"onu", "cpe"})
-
-
-class Seen(Struct, frozen=True, array_like=True, gc=False):
-    """The last beat of a device that beats seldom, and the interval it was last given (ms)."""
-
-    seen: int
-    interval: int
 
 
 SPECS = Shelf("e/", Spec)
@@ -65,7 +56,7 @@ class Roster:
             elif key.startswith(SEEN.prefix):
                 row = SEEN.unpack(value)
                 self._recall_seen(SEEN.name(key), row.seen, row.interval)
-        self.recount()
+        self._recount()
 
     def _enrol(self, element: str, spec: Spec, row: bytes) -> None:
         parent = spec.parents[0] if spec.parents and not spec.inventory else None
@@ -87,12 +78,13 @@ class Roster:
             self._into_wheel(device)
             self.groups.stale = True
 
-    def recall(self, event: Heartbeat, region: str, at: int) -> None:
+    def recall(self, event: Heartbeat, region: str, at: int, arrival: int) -> None:
         """Takes a beat again that was folded before the restart: it tells when a device was last alive, and no more."""
         device = self.devices.get(event.element)
         if event.status != "up" or device is None or device.place.spec.region != region:
             return
         self._follow(device, event, region)
+        device.place.heard = max(device.place.heard, arrival)
         if device.down is None and at > device.seen:
             first = device.slot == UNHEARD
             devices.beat(self.policy, device, at, clock=0, arrival=at, learn=True)
@@ -102,8 +94,12 @@ class Roster:
                 self.groups.stale = True
             devices.settle(self.policy, device)
 
-    def recount(self) -> None:
-        """Takes the groups' counts anew, after the topology has changed above devices that count."""
+    def refresh(self) -> None:
+        """Takes the groups' counts anew if the topology has changed above devices that count."""
+        if self.groups.stale:
+            self._recount()
+
+    def _recount(self) -> None:
         groups = self.groups
         groups.reset()
         for place in self.places.values():
@@ -282,7 +278,7 @@ class Roster:
         for slot, device in self.wheel.due(clock):
             if device.slot != slot or device.down is not None:
                 continue
-            if self._due(device) > clock:
+            if self._due(device) // SLOT_MS >= clock // SLOT_MS:  # by whole slots, whichever slot it stood in
                 self._into_wheel(device)
             else:
                 yield device
@@ -297,10 +293,3 @@ class Roster:
         device.down = Down(was.since, was.missed, was.seen, was.said, True)
         self.groups.fall(above, was.since, spent=True)
         unit.put(DOWNS.key(device.element), DOWNS.pack(device.down))
-
-
-def learned_spec(event: Heartbeat, region: str, was: Spec | None = None) -> Spec:
-    """What a beat teaches of an element that the inventory does not know."""
-    parents = (event.parent,) if event.parent else (was.parents if was is not None else ())
-    collector = event.collector or (was.collector if was is not None else None)
-    return Spec(region, parents, was.kind if was is not None else None, collector)

@@ -21,6 +21,7 @@ from forewarn.stream.outages.outbox import Outbox
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.roster import Roster
 from forewarn.stream.outages.rows import Shelf
+from forewarn.stream.outages.status import Survey, rows
 from forewarn.stream.outages.suspicion import CLEARS, CONFIRMS, Look, Suspicion, Verdict
 from forewarn.topics.events.outages import Signal, SignalKind, StatusRow
 
@@ -31,21 +32,6 @@ SUSPICIONS = Shelf("c/", Suspicion)
 def name_of(node: Node) -> str:
     """The name of a group's suspicion: an element and a region may be called the same."""
     return f"region/{node.element}" if node.root is None else f"element/{node.element}"
-
-
-class Survey:
-    """What the down devices of some groups say: the earliest missed beat, and the collectors they sit behind."""
-
-    def __init__(self) -> None:
-        self.onset: int | None = None
-        self.collectors: set[str] = set()
-
-    def add(self, device: Device, onset: int | None) -> None:
-        """Counts one device in; its missed beat only if it is one of those that raised the suspicion."""
-        if onset is not None:
-            self.onset = onset if self.onset is None else min(self.onset, onset)
-        if device.place.behind:
-            self.collectors.add(device.place.behind)
 
 
 class Watch:
@@ -88,6 +74,8 @@ class Watch:
 
     def count(self, unit: Unit, clock: int) -> None:
         """Folds the unit's falls into the base rates."""
+        if self.fell:
+            self.roster.refresh()
         for region, falls in self.fell.items():
             self.restless.add(region)
             root, was = self.roster.groups.region(region), self.rates.get(region, Rate())
@@ -108,8 +96,7 @@ class Watch:
 
     def tick(self, unit: Unit, clock: int) -> None:
         """Looks at what is open, then tests what has changed, at `clock` in event time."""
-        if self.roster.groups.stale:
-            self.roster.recount()
+        self.roster.refresh()
         self._look(unit, clock)
         raised: dict[str, tuple[Node, Suspicion]] = {}
         for region in sorted(self.restless):
@@ -285,19 +272,4 @@ class Watch:
 
     def rows(self) -> list[StatusRow]:
         """How regions, suspected elements and collectors stand."""
-        heard: dict[str, int] = {}
-        collectors: dict[str, tuple[int, int, int]] = {}
-        for place in self.roster.places.values():
-            region, behind = place.spec.region, place.behind
-            heard[region] = max(heard.get(region, 0), place.heard)
-            if behind is not None:
-                expected, down, last = collectors.get(behind, (0, 0, 0))
-                collectors[behind] = (expected + place.expected, down + place.down, max(last, place.heard))
-        groups = self.roster.groups
-        rows = [
-            StatusRow("region", r.element, r.expected, r.down_total, heard.get(r.element, 0))
-            for r in groups.regions.values()
-        ]
-        rows += [StatusRow("collector", name, *counts) for name, counts in collectors.items()]
-        nodes = [self._node(state) for state in self.open.values() if not state.whole_region]
-        return rows + [StatusRow("element", node.element, node.expected, node.down_total) for node in nodes]
+        return rows(self.roster, [self._node(state) for state in self.open.values() if not state.whole_region])

@@ -73,7 +73,7 @@ class DetectFold(Fold):
     def reread(self, topic: str, events: Sequence[Any], records: Sequence[Record]) -> None:
         for event, record in zip(events, records, strict=True):
             if isinstance(event, Heartbeat) and record.key is not None:
-                self.roster.recall(event, record.key.decode(), to_ms(event.time))
+                self.roster.recall(event, record.key.decode(), to_ms(event.time), record.timestamp)
 
     def fold(self, unit: Unit, topic: str, events: Sequence[Any], records: Sequence[Record]) -> None:
         if topic == TOPOLOGY:

@@ -146,3 +146,77 @@ def test_a_decommissioned_device_that_is_down_leaves_the_outage() -> None:
     ((_, elements),) = world.impact().values()
     assert "onu-1-0" not in elements
     assert len(elements) == 10
+
+
+def test_an_old_beat_from_the_former_region_moves_no_device_back() -> None:
+    world = World()
+    world.add("cpe-1", region="north")
+    world.run(until=200)
+    world.devices["cpe-1"].region = "south"
+    world.run(until=400)
+    world.beat("cpe-1", 100, region="north")
+    regions = [p.json["region"] for p in world.of("outages.signals") if p.json["kind"] == "learned"]
+    assert regions == ["north", "south"]
+
+
+def test_a_device_that_was_down_and_moved_is_up_in_its_new_region() -> None:
+    world = World()
+    world.add("cpe-1", region="north")
+    world.at(100, world.cut, "cpe-1")
+    world.run(until=400)
+    assert b"d/cpe-1" in world.correlate.table
+    world.beat("cpe-1", 400, region="south")
+    assert b"d/cpe-1" not in world.correlate.table
+
+
+def test_a_beat_keyed_by_another_region_than_the_inventorys_counts_where_the_inventory_says() -> None:
+    world = World()
+    world.send("network.inventory", "cpe-1", {"element": "cpe-1", "region": "north", "interval_s": 30})
+    world.add("cpe-1", region="south", says_interval=False)
+    world.at(200, world.cut, "cpe-1")
+    world.run(until=400)
+    status = [p.json for p in world.of("outages.signals") if p.json["kind"] == "status"][-1]
+    assert {(row["name"], row["expected"], row["down"]) for row in status["rows"]} == {("north", 1, 1)}
+
+
+def test_an_alarm_on_an_unknown_element_teaches_its_place() -> None:
+    world = World()
+    world.alarm("olt-7", "a-1", "critical", collector="c-1")
+    world.alarm("olt-7", "a-2", "major")
+    learned = [p.json["learned"] for p in world.of("outages.signals") if p.json["kind"] == "learned"]
+    assert learned == [[{"element": "olt-7", "collector": "c-1", "beats": False}]]
+
+
+def test_a_parent_that_changes_takes_its_devices_along() -> None:
+    world = World()
+    world.tree(2, 10)
+    world.run(until=300)
+    for device in world.below("olt-0"):
+        device.parent = "olt-9"
+    world.at(700, world.cut, "olt-9")
+    world.run(until=1200)
+    assert world.one()["element"] == "olt-9"
+    world.send("network.inventory", "olt-9", {"element": "olt-9", "region": "north", "kind": "olt", "parent": "agg"})
+    world.send("network.inventory", "olt-1", {"element": "olt-1", "region": "north", "kind": "olt", "parent": "agg"})
+    world.cut("olt-1")
+    world.run(until=1800)
+    assert {row["state"] for row in world.outages().values() if row["element"] != "agg"} <= {"confirmed", "merged"}
+
+
+def test_a_device_that_speeds_up_is_missed_sooner() -> None:
+    world = World()
+    world.tree(1, 5)
+    world.run(until=300)
+    for device in world.devices.values():
+        device.interval, device.phase = 10, device.phase % 10
+    world.at(600, world.cut, "olt-0")
+    world.run(until=700)
+    assert world.states()[0][1] <= 640
+
+
+def test_heartbeats_alarms_and_samples_may_share_a_topic() -> None:
+    world = World()
+    sample = {"name": "sessions", "time": world.now, "value": 3}
+    world.send("network.kpis", "north", sample)
+    world.run(until=10)
+    assert world.outages() == {}

@@ -91,3 +91,12 @@ def test_sequences_rise_also_when_the_table_was_lost() -> None:
     lost.send(Unit({}, {}, 2_000), Signal("progress", 0, 0, 0))
     assert lost.sequence == 2_000
     assert unit.outputs[0].key == b"partition/3"
+
+
+def test_what_is_heard_of_a_collector_is_kept() -> None:
+    unit, collectors = Unit({}, {}, 0), Collectors(OutagePolicy())
+    collectors.fold(unit, "c-1", heard=1, clock=300_000)
+    collectors.fold(unit, "c-1", heard=1, clock=300_000)
+    again = Collectors(OutagePolicy())
+    again.restore({**unit.dirty, b"x": b""})
+    assert again.blind(["c-1"])
