@@ -33,12 +33,15 @@ class Hearing:
         self.roster = roster
         self.watch = watch
         self.outbox = outbox
+        self.others: list[tuple[Alarm | Kpi, Record]] = []
 
     def beats(self, unit: Unit, events: Sequence[Event], records: Sequence[Record], clock: int) -> int:
-        """Folds a batch; gives its highest event time (epoch ms). What is no heartbeat is left to `others`."""
-        get, beat, arrival, top = self.roster.devices.get, Heartbeat, records[-1].timestamp, 0
+        """Folds a batch; gives its highest event time (epoch ms). What is no heartbeat is left in `others`."""
+        get, arrival, top = self.roster.devices.get, records[-1].timestamp, 0
+        self.others = []
         for event, record in zip(events, records, strict=True):
-            if type(event) is not beat:
+            if not isinstance(event, Heartbeat):
+                self.others.append((event, record))
                 continue
             at = event.time
             if type(at) is not int:

@@ -24,7 +24,7 @@ from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.roster import Roster
 from forewarn.stream.outages.rows import Shelf
 from forewarn.stream.outages.watch import Watch
-from forewarn.topics.events.network import Alarm, Heartbeat, TopologyElement
+from forewarn.topics.events.network import Alarm, Heartbeat, Kpi, TopologyElement
 from forewarn.topics.events.outages import Signal
 from forewarn.topics.instants import to_ms
 
@@ -80,9 +80,8 @@ class DetectFold(Fold):
             self._topology(unit, events, records)
         else:
             top = self.hearing.beats(unit, events, records, self.clock.clock)
-            for event, record in zip(events, records, strict=True):
-                if not isinstance(event, Heartbeat):
-                    top = max(top, self._other(unit, event, record))
+            for event, record in self.hearing.others:
+                top = max(top, self._other(unit, event, record))
             self.clock.read(topic, top, records[-1].timestamp)
         self._close(unit)
 
@@ -93,7 +92,7 @@ class DetectFold(Fold):
             elif (gone := self.roster.remove(unit, (record.key or b"").decode())) is not None and gone.down:
                 self.watch.up(gone)
 
-    def _other(self, unit: Unit, event: Any, record: Record) -> int:
+    def _other(self, unit: Unit, event: Alarm | Kpi, record: Record) -> int:
         at = to_ms(event.time)
         if isinstance(event, Alarm):
             self.hearing.alarmed(unit, event, (record.key or b"").decode())

@@ -216,7 +216,32 @@ def test_a_device_that_speeds_up_is_missed_sooner() -> None:
 
 def test_heartbeats_alarms_and_samples_may_share_a_topic() -> None:
     world = World()
-    sample = {"name": "sessions", "time": world.now, "value": 3}
-    world.send("network.kpis", "north", sample)
-    world.run(until=10)
-    assert world.outages() == {}
+    fault = {
+        "commonEventHeader": {
+            "domain": "fault",
+            "eventId": "fault-7",
+            "eventName": "Fault_Olt",
+            "lastEpochMicrosec": world.now * 1000,
+            "startEpochMicrosec": world.now * 1000,
+            "priority": "High",
+            "reportingEntityName": "c-1",
+            "sequence": 0,
+            "sourceName": "olt-0",
+            "version": "4.1",
+            "vesEventListenerVersion": "7.2.1",
+        },
+        "faultFields": {
+            "alarmCondition": "LOS",
+            "eventSeverity": "CRITICAL",
+            "eventSourceType": "port",
+            "faultFieldsVersion": "4.0",
+            "specificProblem": "loss of signal",
+            "vfStatus": "Active",
+        },
+    }
+    world.tree(1, 5)
+    world.run(until=100)
+    world.send("network.kpis", "north", {"name": "sessions", "time": world.now, "value": 3})
+    world.send("network.heartbeats", "north", {"event": fault})
+    world.run(until=110)
+    assert world.one()["element"] == "olt-0"

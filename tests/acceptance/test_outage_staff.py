@@ -157,7 +157,11 @@ def test_customers_are_summed_over_partitions_and_published() -> None:
     for partition, customers in ((0, 3), (1, 4)):
         count = {"outage_id": outage, "revision": 1, "partition": partition, "time": world.now, "customers": customers}
         world.send("outages.affected", outage, count)
+    world.restart_correlate()
     world.run(until=6)
+    assert world.one()["customers"] == 7
+    world.send("outages.affected", outage, {**count, "revision": 0, "customers": 9})
+    world.run(until=12)
     assert world.one()["customers"] == 7
     revision = world.one()["revision"]
     world.send("outages.affected", "gone", {**count, "outage_id": "gone"})
