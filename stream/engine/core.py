@@ -99,9 +99,9 @@ class Core:
         """Makes a sealed unit's writes the table's."""
         table = self.table
         table.update(unit.dirty)
-        for key, value in unit.dirty.items():
-            if not value:
-                del table[key]
+        for key in unit.deleted:
+            if not unit.dirty[key]:  # not put again since
+                table.pop(key, None)
         if self.pending is unit.dirty:
             self.pending = {}
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaProducer
@@ -33,13 +34,8 @@ class Addresses(Protocol):
     def partition_of(self, topic: str, key: bytes | None) -> int: ...
 
 
-def _fill(builder: Any, records: Iterable[tuple[bytes | None, bytes | None, Sequence[Any]]], timestamp: int) -> Any:
-    # The C builder underneath, without aiokafka's wrapper: half the cost per record (docs/performance.md).
-    append, count = builder._builder.append, 0
-    for key, value, headers in records:
-        if append(count, timestamp=timestamp, key=key, value=value, headers=list(headers)) is None:
-            raise ValueError(f"a batch of {count} records does not fit max_batch_size")
-        count += 1
+def _closed(builder: Any, count: int) -> Any:
+    # Filled by the C builder underneath, without aiokafka's wrapper: half the cost per record (docs/performance.md).
     builder._relative_offset = count
     builder.close()
     return builder
@@ -49,12 +45,21 @@ async def append(
     producer: AIOKafkaProducer,
     topic: str,
     partition: int,
-    records: Iterable[tuple[bytes, bytes | None]],
+    changes: Mapping[bytes, bytes],
+    last: tuple[bytes, bytes],
     timestamp: int,
 ) -> Landing:
-    """Appends all records as ONE batch and waits for the broker's answer. `topic` is the full name."""
-    batch = _fill(producer.create_batch(), ((key, value, ()) for key, value in records), timestamp)
-    landed = await (await producer.send_batch(batch, topic, partition=partition))
+    """Appends ONE batch: every change once (an empty value is a deletion), then `last`. `topic` is the full name.
+
+    Waits for the broker's answer. Raises ValueError when it does not fit the producer's max_batch_size.
+    """
+    builder = producer.create_batch()
+    add, count, no_headers = builder._builder.append, 0, list[Any]()
+    for key, value in chain(changes.items(), (last,)):
+        if add(count, timestamp, key, value or None, no_headers) is None:
+            raise ValueError(f"a unit of {len(changes)} changes does not fit one batch")
+        count += 1
+    landed = await (await producer.send_batch(_closed(builder, count), topic, partition=partition))
     return Landing(landed.offset, landed.timestamp)
 
 
@@ -79,9 +84,12 @@ async def _send(
 ) -> None:
     pending = []
     for run in _runs(outputs):
-        records = ((output.key, output.value, output.headers) for output in run)
-        batch = _fill(producer.create_batch(), records, timestamp)
-        pending.append(await producer.send_batch(batch, topic, partition=partition))
+        builder = producer.create_batch()
+        add = builder._builder.append
+        for count, output in enumerate(run):
+            if add(count, timestamp, output.key, output.value, list(output.headers)) is None:
+                raise ValueError(f"an output of {len(output.value or b'')} bytes does not fit one batch")
+        pending.append(await producer.send_batch(_closed(builder, len(run)), topic, partition=partition))
     for future in pending:
         await future
 

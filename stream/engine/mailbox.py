@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from operator import attrgetter
 
 from forewarn.stream.engine.role import Record, Source
 
@@ -22,6 +23,9 @@ SLICE_BYTES = 256 * 1024
 HIGH, LOW = 30_000, 10_000
 #: Bytes waiting in one source above which it is paused.
 HIGH_BYTES = 16 * 1024 * 1024
+
+
+_VALUE = attrgetter("value")
 
 
 class Slice:
@@ -48,7 +52,10 @@ def slices(batches: Sequence[Sequence[Record]], offset: int) -> list[Slice]:
 
 
 def _cut(records: Sequence[Record], into: list[Slice]) -> None:
-    size = sum(len(record.value or b"") for record in records)
+    try:
+        size = sum(map(len, map(_VALUE, records)))
+    except TypeError:  # a tombstone among them
+        size = sum(len(record.value or b"") for record in records)
     if size > SLICE_BYTES and len(records) > 1:
         half = len(records) // 2
         _cut(records[:half], into)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Protocol
 
 from forewarn.stream.engine import crash, fatal
@@ -20,7 +20,7 @@ from forewarn.stream.engine.marker import MARKER, Marker, encode
 from forewarn.stream.engine.role import Record
 from forewarn.stream.engine.unit import Output, Unit
 
-#: Changelog bytes of a unit beyond which no further slice is folded into it.
+#: Changelog bytes that a unit should stay below; it is weighed whenever it may have doubled, so it stops at half of it.
 UNIT_BYTES = 900_000
 #: Records folded into one unit at most; while spread work (a fan-out) waits, so many that it gets its turn soon.
 UNIT_RECORDS, UNIT_RECORDS_BUSY = 10_000, 1_000
@@ -41,7 +41,7 @@ class Worker(Protocol):
         """Whether the group has answered a heartbeat recently enough to append."""
 
     async def append(
-        self, partition: int, records: Iterator[tuple[bytes, bytes | None]], timestamp: int
+        self, partition: int, changes: Mapping[bytes, bytes], last: tuple[bytes, bytes], timestamp: int
     ) -> Landing: ...
     async def produce(self, outputs: Sequence[Output], timestamp: int) -> None: ...
     async def perform(self, request: Any) -> Any: ...
@@ -174,6 +174,7 @@ class Partition:
         for reply in replies:
             core.answer(unit, reply)
         limit = UNIT_RECORDS_BUSY if self._more_work else UNIT_RECORDS
+        weigh_at = 0
         while (piece := self.mailbox.next(self.folded, time.monotonic())) is not None:
             topic, taken, unit.fresh = piece
             core.take(unit, topic, taken.records)
@@ -182,7 +183,10 @@ class Partition:
             if topic in self.paused and self.mailbox.low(topic):
                 self.paused.discard(topic)
                 self.worker.resume(topic, core.partition)
-            if records >= limit or unit.size >= UNIT_BYTES or time.monotonic() - started > FOLD_SECONDS:
+            heavy = False
+            if records >= weigh_at:  # at 1, 2, 4, … slices: weighing a unit takes as long as it is large
+                weigh_at, heavy = 2 * records, unit.size >= UNIT_BYTES // 2
+            if heavy or records >= limit or time.monotonic() - started > FOLD_SECONDS:
                 self._wake.set()
                 break
         self._let_time_pass(unit)
@@ -213,7 +217,7 @@ class Partition:
             return
         marker = Marker(self.owner, offsets, unit.now, unit.outputs)
         crash.point("append.before")
-        landing = await self.worker.append(self.core.partition, records_of(unit, marker), unit.now)
+        landing = await self.worker.append(self.core.partition, unit.dirty, (MARKER, encode(marker)), unit.now)
         crash.point("append.after")
         if landing.offset != self.end:
             await self.worker.dispossessed(self, landing, unit, marker)
@@ -260,10 +264,3 @@ class Partition:
     def busy(self) -> bool:
         """Whether something waits to be folded."""
         return self._more_work or any(self.mailbox.waiting(topic) for topic in self.folded)
-
-
-def records_of(unit: Unit, marker: Marker) -> Iterator[tuple[bytes, bytes | None]]:
-    """The records of a unit's batch: every changed key once, deletions as null, the marker last."""
-    for key, value in unit.dirty.items():
-        yield key, value or None
-    yield MARKER, encode(marker)

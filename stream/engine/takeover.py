@@ -58,7 +58,7 @@ async def take_over(succession: Succession, numbers: Sequence[int]) -> list[Part
 
 async def _announce(succession: Succession, number: int) -> Landing:
     record = (TAKEOVER, succession.owner.encode())
-    landing = await succession.worker.append(number, iter([record]), int(time.time() * 1000))
+    landing = await succession.worker.append(number, {}, record, int(time.time() * 1000))
     crash.point("takeover")
     return landing
 
@@ -92,7 +92,10 @@ async def _open(succession: Succession, reader: Reader, number: int, restorer: R
     core.restore(max(landing.timestamp, marker.tick if marker else 0))
     partition.set_time(landing.timestamp)
     repair = Unit(core.table, {}, core.now)
-    repair.dirty.update(restorer.repairs())
+    for key, value in restorer.repairs().items():
+        repair.put(key, value)
+        if not value:
+            repair.delete(key)
     await partition.commit(repair, offsets)
     for source in succession.role.sources:
         ranges = await _to_reread(succession, reader, source, number, marker, offsets)

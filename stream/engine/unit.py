@@ -59,7 +59,7 @@ class Unit:
     with a barrier is folded whose barrier did not pass in time. `applied` and `filtered` count events by topic.
     """
 
-    __slots__ = ("applied", "armed", "dirty", "effects", "filtered", "fresh", "get", "now", "outputs", "put")
+    __slots__ = ("applied", "armed", "deleted", "dirty", "effects", "filtered", "fresh", "get", "now", "outputs", "put")
 
     get: Callable[[bytes], bytes | None]
     put: Callable[[bytes, bytes], None]
@@ -84,12 +84,14 @@ class Unit:
         self.outputs: list[Output] = []
         self.effects: list[Any] = []
         self.armed: list[bytes] = []
+        self.deleted: list[bytes] = []
         self.applied: Counter[str] = Counter()
         self.filtered: Counter[str] = Counter()
 
     def delete(self, key: bytes) -> None:
         """Removes a key from the table (a tombstone in the changelog)."""
         self.dirty[key] = b""
+        self.deleted.append(key)
 
     def emit(
         self,
@@ -111,7 +113,7 @@ class Unit:
 
     def disarm(self, due: int, subject: str, name: str) -> None:
         """Removes a timer, if it is set."""
-        self.dirty[Timer(due, subject, name).key] = b""
+        self.delete(Timer(due, subject, name).key)
 
     def effect(self, request: Any) -> None:
         """Asks for something outside Kafka (a mail to send). It is performed only after the unit is committed."""

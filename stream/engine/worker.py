@@ -10,7 +10,7 @@ import gc
 import logging
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka.structs import TopicPartition
@@ -20,8 +20,8 @@ from forewarn.stream.engine import fatal, framework, log
 from forewarn.stream.engine.changelog import Reader
 from forewarn.stream.engine.deployment import Deployment, Observer, Performer
 from forewarn.stream.engine.log import Landing
-from forewarn.stream.engine.marker import MARKER, TAKEOVER, Marker
-from forewarn.stream.engine.partition import Partition, records_of
+from forewarn.stream.engine.marker import MARKER, TAKEOVER, Marker, encode
+from forewarn.stream.engine.partition import Partition
 from forewarn.stream.engine.role import Role
 from forewarn.stream.engine.takeover import Succession, broadcast_tps, hear_again, take_over
 from forewarn.stream.engine.unit import Output, Unit
@@ -141,9 +141,11 @@ class EngineWorker:
         """Whether the group answered a heartbeat that was sent less than half a session ago (joining counts as one)."""
         return time.monotonic() - self.framework.consumer.heard_at < self.deployment.session_s / 2
 
-    async def append(self, partition: int, records: Iterator[tuple[bytes, bytes | None]], timestamp: int) -> Landing:
+    async def append(
+        self, partition: int, changes: Mapping[bytes, bytes], last: tuple[bytes, bytes], timestamp: int
+    ) -> Landing:
         """Appends one batch to this role's changelog."""
-        return await log.append(self.framework.producer, self.deployment.changelog, partition, records, timestamp)
+        return await log.append(self.framework.producer, self.deployment.changelog, partition, changes, last, timestamp)
 
     async def produce(self, outputs: Sequence[Output], timestamp: int) -> None:
         """Produces outputs and waits for all of them."""
@@ -194,9 +196,9 @@ class EngineWorker:
                 if batch[-1].key == TAKEOVER:
                     fatal.fail(f"partition {number} has a new owner; leaving")
                 foreign.update(record.key for record in batch if record.key not in (None, MARKER))
-        repair = Unit({}, {}, unit.now)
-        repair.dirty.update({key: unit.dirty.get(key, partition.core.table.get(key, b"")) for key in sorted(foreign)})
-        await self.append(number, records_of(repair, marker), unit.now)
+        table = partition.core.table
+        repair = {key: unit.dirty.get(key, table.get(key, b"")) for key in sorted(foreign)}
+        await self.append(number, repair, (MARKER, encode(marker)), unit.now)
         fatal.fail(f"partition {number}: {len(foreign)} foreign keys in the changelog were written over; leaving")
 
     # -- life ---------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -25,7 +25,7 @@ class Lines:
     tick_s = 0.01
 
     def __init__(self) -> None:
-        self.appended: list[dict[bytes, bytes | None]] = []
+        self.appended: list[dict[bytes, bytes]] = []
         self.produced: list[Output] = []
         self.story: list[str] = []
         self.end = 0
@@ -37,8 +37,10 @@ class Lines:
     def still_owner(self) -> bool:
         return self.owner
 
-    async def append(self, partition: int, records: Iterator[tuple[bytes, bytes | None]], timestamp: int) -> Landing:
-        batch = dict(records)
+    async def append(
+        self, partition: int, changes: Mapping[bytes, bytes], last: tuple[bytes, bytes], timestamp: int
+    ) -> Landing:
+        batch = dict([*changes.items(), last])
         await self.open.wait()
         self.story.append("append")
         self.appended.append(batch)
@@ -73,7 +75,7 @@ class Lines:
     @property
     def offsets(self) -> list[int]:
         """The progress that each appended marker names."""
-        return [decode(cast(bytes, batch[MARKER])).offsets["in"] for batch in self.appended]
+        return [decode(batch[MARKER]).offsets["in"] for batch in self.appended]
 
 
 class Telling(Counting):
@@ -112,7 +114,7 @@ async def test_a_unit_is_appended_then_produced_then_acknowledged_then_performed
         await until(lambda: "perform" in worker.story)
         assert worker.story[:3] == ["append", "produce", "perform"]
         assert partition.durable == {"in": 2}
-        marker = decode(cast(bytes, worker.appended[0][MARKER]))
+        marker = decode(worker.appended[0][MARKER])
         assert (marker.owner, marker.offsets, marker.outputs) == ("me", {"in": 2}, worker.produced)
 
 
