@@ -5,6 +5,7 @@ The engine has its own hot path; commands (`why`, `doctor`, `demo`), the console
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -17,6 +18,8 @@ from forewarn.stream.settings import Settings, secret
 
 #: Bytes fetched at once, per partition.
 _FETCH_BYTES = 1 << 20
+#: How long a consumer may take to stop before it is told again, seconds.
+_STOP_AGAIN_S = 0.5
 
 
 class Received(Protocol):
@@ -79,14 +82,32 @@ async def producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
 @asynccontextmanager
 async def reader(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer without a group: it assigns partitions to itself and commits nothing."""
-    async with AIOKafkaConsumer(
+    consumer = AIOKafkaConsumer(
         **connection(settings),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=_FETCH_BYTES,
         fetch_max_wait_ms=50,  # the last fetch of one topic must not hold up the first of the next
-    ) as consumer:
+    )
+    try:
+        await consumer.start()
         yield consumer
+    finally:
+        await stop(consumer)
+
+
+async def stop(consumer: AIOKafkaConsumer) -> None:
+    """Stops a consumer, for certain.
+
+    aiokafka 0.14's own `stop` can wait for ever: its fetcher swallows the cancellation that is to end it when that
+    arrives while the tasks of an old assignment are awaited. So it is cancelled again until it has gone.
+    """
+    # In a task of its own: stopping a consumer that has only just started raises the CancelledError of its own
+    # coordinator task, which must not be taken for a cancellation of ours.
+    stopping = asyncio.create_task(consumer.stop())
+    while not (await asyncio.wait([stopping], timeout=_STOP_AGAIN_S))[0]:
+        if (fetcher := consumer._fetcher) is not None:
+            fetcher._fetch_task.cancel()
 
 
 async def read_to_end(

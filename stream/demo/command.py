@@ -131,7 +131,9 @@ class _Show:
         fed = asyncio.Event()
         feeding = asyncio.create_task(Feed(self.settings, self.board).run(fed))
         try:
-            await fed.wait()
+            await asyncio.wait([feeding, asyncio.ensure_future(fed.wait())], return_when=asyncio.FIRST_COMPLETED)
+            if feeding.done():
+                feeding.result()
             async with self.workers:
                 self.console.print("starting all roles")
                 await until_ready(self.workers, _READY_S)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from aiokafka.structs import TopicPartition
 
 from forewarn.stream.engine.role import Record
 from forewarn.stream.engine.transport import chunks
+from forewarn.stream.kafka import stop
 
 #: Record batches taken from the fetcher in one call at most.
 BATCHES = 64
@@ -36,9 +36,7 @@ class Reader:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        # In a task of its own: stopping a consumer that has only just started raises the CancelledError of its own
-        # coordinator task, which must not be taken for a cancellation of ours.
-        await asyncio.wait([asyncio.create_task(self._consumer.stop())])
+        await stop(self._consumer)
 
     async def bounds(self, tps: Sequence[TopicPartition]) -> Mapping[TopicPartition, tuple[int, int]]:
         """First offset and end offset of each partition."""
