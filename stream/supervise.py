@@ -7,12 +7,14 @@ would only do so again: then everything ends with 78.
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import logging
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from forewarn.stream.engine import fatal
 from forewarn.stream.settings import ENVIRONMENT_PREFIX, Settings
@@ -71,7 +73,12 @@ async def _keep(role: str, env: Mapping[str, str], stopping: asyncio.Event, acce
     command = [sys.executable, "-m", "forewarn.stream.cli", "worker", role, *(["--accept-loss"] if accept_loss else [])]
     while not stopping.is_set():
         born = time.monotonic()
-        child = await asyncio.create_subprocess_exec(*command, env=dict(env), stdin=asyncio.subprocess.DEVNULL)
+        child = await asyncio.create_subprocess_exec(
+            *command,
+            env=dict(env),
+            stdin=asyncio.subprocess.DEVNULL,
+            preexec_fn=partial(_leave_with_parent, os.getpid()) if sys.platform == "linux" else None,
+        )
         started(role, child.pid)
         ended = asyncio.ensure_future(child.wait())
         await asyncio.wait([ended, stop], return_when=asyncio.FIRST_COMPLETED)
@@ -85,6 +92,14 @@ async def _keep(role: str, env: Mapping[str, str], stopping: asyncio.Event, acce
         logger.error("worker.died", extra={"role": role, "code": child.returncode, "restart_in_s": pause})
         await asyncio.wait([stop], timeout=pause)
     return 0
+
+
+def _leave_with_parent(parent: int) -> None:
+    """Runs in the child before exec: nobody would start it again, or stop it, if its supervisor were killed."""
+    pr_set_pdeathsig = 1  # prctl(2)
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:  # the parent died before the call
+        os._exit(fatal.INTERNAL)
 
 
 async def _end(child: asyncio.subprocess.Process, ended: asyncio.Future[int]) -> None:

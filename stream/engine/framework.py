@@ -47,7 +47,7 @@ SETTINGS: dict[str, Any] = {
 class Engine(Positions, Protocol):
     """What the application calls."""
 
-    async def restore(self, assigned: set[TP], generation: int) -> None: ...
+    async def restore(self, assigned: set[TP], generation: int) -> bool: ...
     async def revoke(self) -> None: ...
     def deliver(self, tp: TP, batches: Any, generation: int) -> None: ...
 
@@ -67,9 +67,24 @@ class Restoration(Recovery):
         """No standbys."""
 
     async def on_recovery_completed(self, generation_id: int = 0) -> None:
-        """All sources are still paused here: restore, then let Faust seek (to our offsets) and resume."""
-        await self.engine.restore(self.app.consumer.assignment(), generation_id)
-        await super().on_recovery_completed(generation_id)
+        """All sources are still paused here: restore, seek to our offsets, and only then read.
+
+        Faust reads first, then empties its queues (`flow_control.resume`) and seeks: a run fetched in between is lost.
+        """
+        app: Any = self.app
+        consumer = app.consumer
+        if not await self.engine.restore(consumer.assignment(), generation_id):
+            return  # stays paused: a rebalance is under way, or must come, and another restore follows
+        await app.on_rebalance_complete.send()
+        app.flow_control.resume()
+        consumer.resume_flow()
+        await app._fetcher.maybe_start()
+        await self._wait(consumer.perform_seek(), timeout=app.conf.broker_request_timeout)
+        consumer.resume_partitions({tp for tp in consumer.assignment() if not self._is_changelog_tp(tp)})
+        self.completed.set()
+        self.tables.on_actives_ready()
+        self.tables.on_standbys_ready()
+        app.on_rebalance_end()
 
 
 class WorkerApp(faust.App):
@@ -155,7 +170,10 @@ def _agent(engine: Engine) -> Any:
         """Hands every fetched run to its partition's mailbox; never waits."""
         async for event in stream.noack().events():
             message = event.message
-            engine.deliver(message.tp, message.value, message.generation_id)
+            try:
+                engine.deliver(message.tp, message.value, message.generation_id)
+            except Exception as error:  # noqa: BLE001  Faust would drop the run and start the agent again
+                fatal.fail("a fetched run could not be taken in", error)
 
     return fold
 

@@ -132,6 +132,7 @@ class Partition:
                 started = time.monotonic()
                 unit, records = self._fold()
                 if unit is None:
+                    await asyncio.sleep(0)  # spread work may have nothing to tell for a while: others get their turn
                     continue
                 offsets = dict(self.folded)
                 if self._committing is not None:
@@ -220,6 +221,8 @@ class Partition:
         landing = await self.worker.append(self.core.partition, unit.dirty, (MARKER, encode(marker)), unit.now)
         crash.point("append.after")
         if landing.offset != self.end:
+            if self._stopped:
+                return  # somebody else's log by now: its owner sees the gap, too, and repairs it
             await self.worker.dispossessed(self, landing, unit, marker)
         self.end = landing.offset + len(unit.dirty) + 1
         self._appended_at = time.monotonic()
@@ -232,19 +235,18 @@ class Partition:
         self.durable = offsets
         self.progressed_at = time.monotonic()
         crash.point("ack")
-        for request in unit.effects:
-            self._spawn(self._perform(request))
+        if not self._stopped:  # else nobody would hear the reply, and the next owner already counts it as unanswered
+            for request in unit.effects:
+                self._spawn(self._perform(request))
 
     async def _ownership(self) -> bool:
         """Waits until the group has answered lately. False: the partition was revoked meanwhile.
 
         Without a broker, or after a long pause of this process, nothing is appended until a heartbeat is answered.
         """
-        while not self.worker.still_owner():
-            if self._stopped:
-                return False
+        while not (self._stopped or self.worker.still_owner()):  # noqa: ASYNC110  nobody signals a heartbeat
             await asyncio.sleep(0.05)
-        return True
+        return not self._stopped
 
     async def _perform(self, request: Any) -> None:
         reply = await self.worker.perform(request)

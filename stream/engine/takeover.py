@@ -59,6 +59,8 @@ async def take_over(succession: Succession, numbers: Sequence[int]) -> list[Part
 async def _announce(succession: Succession, number: int) -> Landing:
     record = (TAKEOVER, succession.owner.encode())
     landing = await succession.worker.append(number, {}, record, int(time.time() * 1000))
+    if landing.offset < 0:  # without its place nobody knows how far to read
+        fatal.fail(f"the broker did not say where the takeover of partition {number} was appended")
     crash.point("takeover")
     return landing
 

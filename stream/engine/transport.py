@@ -8,6 +8,7 @@ offset is committed only for what a commit unit has made durable.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast
@@ -24,6 +25,8 @@ from forewarn.stream.engine.role import Record
 #: A broker answers a fetch without data after this long. aiokafka has one fetch under way per broker, so this bounds
 #: how long a partition that has just been drained waits behind idle ones (Faust's own 1,500 ms would be latency).
 FETCH_WAIT_MS = 25
+#: Seconds between two looks when every source is paused; Faust's one second would be a stall after each resumption.
+PAUSED_S = 0.02
 
 
 class Positions(Protocol):
@@ -117,11 +120,28 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         """Stops the consumer in its own thread, which leaves the group."""
         await self.call_thread(self._ensure_consumer().stop)
 
+    async def seek_all(self, offsets: Mapping[TP, int]) -> None:
+        """Seeks in the consumer's own thread: the fetcher's buffers are not to be touched from another one."""
+        await self.call_thread(self._seek_all, offsets)
+
+    async def _seek_all(self, offsets: Mapping[TP, int]) -> None:
+        consumer = self._ensure_consumer()
+        for tp, offset in offsets.items():
+            consumer.seek(tp, offset)
+
+    def fetch_age(self, tp: TP) -> float:
+        """Seconds since a fetch of a partition was answered; infinite before the first."""
+        subscription = self._ensure_consumer()._subscription.subscription
+        state = subscription.assignment.state_value(tp) if subscription and subscription.assignment else None
+        return time.time() - state.timestamp / 1000 if state is not None and state.timestamp else float("inf")
+
 
 class BatchConsumer(driver.Consumer):
     """Delivers one message per partition and fetch, seeks and commits by the engine's positions."""
 
     positions: Positions
+    #: From an assignment until the next revocation begins: only then may a restored partition be put to work.
+    holding: bool = False
     _thread: BatchThread
 
     def _new_consumer_thread(self) -> BatchThread:
@@ -140,11 +160,28 @@ class BatchConsumer(driver.Consumer):
         """Leaves the group, so that others take over without waiting for the session to end."""
         await self._thread.leave()
 
+    def fetch_age(self, tp: TP) -> float:
+        """Seconds since the broker last said where a partition ends."""
+        return self._thread.fetch_age(tp)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """A new generation begins."""
+        self.holding = True
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """The generation ends, though its successor's number is not known yet."""
+        self.holding = False
+        await super().on_partitions_revoked(revoked)
+
     async def getmany(
         self,
         timeout: float,  # noqa: ASYNC109  Faust's signature
     ) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Yields whole fetched runs. What was fetched is delivered even if its partition was paused meanwhile."""
+        if self.flow_active and not self._get_active_partitions():
+            await asyncio.sleep(PAUSED_S)
+            return
         fetched, _ = await self._wait_next_records(timeout)
         if not fetched or self.should_stop:
             return
@@ -165,11 +202,10 @@ class BatchConsumer(driver.Consumer):
 
     async def perform_seek(self) -> None:
         """Seeks every restored source to where the engine stands; others stay paused and are not read."""
-        for tp in self.assignment():
-            offset = self.positions.read_from(tp)
-            if offset is not None:
-                self._read_offset[tp] = None
-                self._thread.seek(tp, offset)
+        found = {tp: self.positions.read_from(tp) for tp in self.assignment()}
+        offsets = {tp: offset for tp, offset in found.items() if offset is not None}
+        self._read_offset.update(dict.fromkeys(offsets))
+        await self._thread.seek_all(offsets)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """No gaps to keep: committed offsets come from the engine."""

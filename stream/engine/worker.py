@@ -15,6 +15,7 @@ from typing import Any
 
 from aiokafka.structs import TopicPartition
 from faust.types import TP
+from msgspec.structs import replace
 
 from forewarn.stream.engine import fatal, framework, log
 from forewarn.stream.engine.changelog import Reader
@@ -35,6 +36,8 @@ REVOKE_SECONDS = 2.0
 LEAVE_SECONDS = 3.0
 #: Allocations between two young collections: records and Structs are short-lived and form no cycles.
 GC_THRESHOLD = 100_000
+#: A source is idle only by a fetch that was answered this lately; one is answered every few 10 ms.
+FETCH_FRESH_S = 2.0
 
 
 class EngineWorker:
@@ -105,25 +108,31 @@ class EngineWorker:
         owned, self.partitions = self.partitions, {}
         await asyncio.gather(*(partition.stop(REVOKE_SECONDS) for partition in owned.values()))
 
-    async def restore(self, assigned: set[TP], generation: int) -> None:
-        """Takes over every assigned partition and starts its task. Called while all sources are paused."""
+    async def restore(self, assigned: set[TP], generation: int) -> bool:
+        """Takes over every assigned partition and starts its task. Called while all sources are paused.
+
+        False: nothing was started, since the assignment is uneven or was revoked meanwhile. Each takeover has an owner
+        id of its own: what this very process left under way when it lost a partition must not count when it regains it.
+        """
         async with self._restoring:
             numbers = self._agreed(assigned)
             if numbers is None:
-                return
+                return False
             try:
-                restored = await take_over(self.succession, numbers)
+                restored = await take_over(replace(self.succession, owner=secrets.token_hex(8)), numbers)
             except Exception as error:  # noqa: BLE001  whatever it is, a partition half restored must not be folded
                 fatal.fail("restoring failed", error)
-            if self.framework.generation != generation:
-                return  # a rebalance came meanwhile: another restore follows
+            if self.framework.generation != generation or not self.framework.consumer.holding:
+                return False  # a rebalance came meanwhile: another restore follows
             self.partitions = {partition.core.partition: partition for partition in restored}
             for partition in restored:
                 partition.start()
+            gc.unfreeze()  # the tables of the last assignment are garbage now
             gc.collect()
             gc.freeze()
             gc.set_threshold(GC_THRESHOLD, 50, 100)
             self.observer.ready(len(restored))
+            return True
 
     def _agreed(self, assigned: set[TP]) -> list[int] | None:
         """The partition numbers to own; None when topics and changelog do not agree: then stay paused and not ready."""
@@ -169,9 +178,11 @@ class EngineWorker:
         number = partition.core.partition
         idle = set()
         for topic, offset in partition.folded.items():
-            end: int | None = self.framework.consumer.highwater(TP(self._names[topic], number))
+            tp = TP(self._names[topic], number)
+            end: int | None = self.framework.consumer.highwater(tp)
             self.observer.lag(topic, number, max(0, (end or 0) - offset))
-            if end is not None and end <= offset:  # None until the first fetch
+            fresh = self.framework.consumer.fetch_age(tp) < FETCH_FRESH_S  # else nobody knows what the broker has
+            if end is not None and end <= offset and fresh:  # None until the first fetch
                 idle.add(topic)
         return frozenset(idle)
 
@@ -223,8 +234,10 @@ class EngineWorker:
             if self.framework.crashed:
                 fatal.fail("the framework crashed")
             for number, partition in self.partitions.items():
+                if not (partition.busy() and self.still_owner()):
+                    partition.progressed_at = time.monotonic()  # idle, or without a broker: that is no stall
                 still = time.monotonic() - partition.progressed_at
-                if partition.busy() and self.still_owner() and still > self.deployment.stalled_s:
+                if still > self.deployment.stalled_s:
                     fatal.fail(f"partition {number} has made no progress for {still:.0f} s with input waiting")
 
     async def _follow(self, topic: str) -> None:
@@ -234,11 +247,12 @@ class EngineWorker:
             heard = {tp: end for tp, (_, end) in (await reader.bounds(tps)).items()}
             while True:
                 await asyncio.sleep(self.tick_s)
-                ends = {tp: end for tp, (_, end) in (await reader.bounds(tps)).items()}
-                cores = [partition.core for partition in self.partitions.values()]
-                ranges = {tp: (heard[tp], ends[tp]) for tp in tps}
-                await hear_again(reader, topic, ranges, cores)
-                heard = ends
+                async with self._restoring:  # a partition being opened has read up to its own end, not up to ours
+                    ends = {tp: end for tp, (_, end) in (await reader.bounds(tps)).items()}
+                    cores = [partition.core for partition in self.partitions.values()]
+                    ranges = {tp: (heard[tp], ends[tp]) for tp in tps}
+                    await hear_again(reader, topic, ranges, cores)
+                    heard = ends
 
 
 def _must_go_on(task: asyncio.Task[None]) -> None:
