@@ -55,13 +55,28 @@ class Timer(Struct, frozen=True, gc=False):
 class Unit:
     """The reads, writes and outputs of one commit unit. Times are epoch ms.
 
-    `get(key)` and `put(key, value)` are plain callables for hot loops. `fresh` is False while a batch from a source
-    with a barrier is folded whose barrier did not pass in time. `applied` and `filtered` count events by topic.
+    `get(key)`, `get_many(keys)` and `put(key, value)` are plain callables for hot loops. `fresh` is False while a batch
+    from a source with a barrier is folded whose barrier did not pass in time. `applied` and `filtered` count events by
+    topic.
     """
 
-    __slots__ = ("applied", "armed", "deleted", "dirty", "effects", "filtered", "fresh", "get", "now", "outputs", "put")
+    __slots__ = (
+        "applied",
+        "armed",
+        "deleted",
+        "dirty",
+        "effects",
+        "filtered",
+        "fresh",
+        "get",
+        "get_many",
+        "now",
+        "outputs",
+        "put",
+    )
 
     get: Callable[[bytes], bytes | None]
+    get_many: Callable[[Sequence[bytes]], list[bytes | None]]
     put: Callable[[bytes, bytes], None]
 
     def __init__(self, installed: Mapping[bytes, bytes], pending: Mapping[bytes, bytes], now: int) -> None:
@@ -76,10 +91,19 @@ class Unit:
                     return rest(key)
             return value or None
 
+        def get_many(keys: Sequence[bytes]) -> list[bytes | None]:
+            values = list(map(rest, keys))
+            for layer in (pending, dirty):
+                if layer:
+                    newer = map(layer.get, keys)
+                    values = [old if new is None else new or None for old, new in zip(values, newer, strict=True)]
+            return values
+
         self.now = now
         self.fresh = True
         self.dirty = dirty
         self.get = get
+        self.get_many = get_many
         self.put = dirty.__setitem__
         self.outputs: list[Output] = []
         self.effects: list[Any] = []

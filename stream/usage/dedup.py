@@ -17,9 +17,10 @@ import struct
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forewarn.stream.engine.unit import Unit
-from forewarn.stream.usage.id_set import IdSet
+from forewarn.stream.usage.id_set import IdSet, Marks
 
 PREFIX = b"d/"
 _HEAD = struct.Struct("<Bq")  # schema, begin of the generation (epoch ms)
@@ -84,17 +85,15 @@ class Fingerprints:
         if silent:  # both generations are past the horizon
             self._begin(seen)
 
-    def seen(self, marks: list[int]) -> list[bool]:
+    def seen(self, marks: Marks) -> NDArray[np.bool_]:
         """For each mark whether it is known."""
-        asked = np.array(marks, np.uint64)
-        known: list[bool] = (self._young.holds(asked) | self._old.holds(asked)).tolist()
-        return known
+        return self._young.holds(marks) | self._old.holds(marks)
 
-    def note(self, unit: Unit, marks: set[int]) -> None:
-        """Adds and writes marks that were not known."""
-        if not marks:
+    def note(self, unit: Unit, marks: Marks) -> None:
+        """Adds and writes marks that are distinct and were not known."""
+        if not marks.size:
             return
-        added = np.array(sorted(marks), _LITTLE)
+        added = np.sort(marks).astype(_LITTLE, copy=False)
         self._young.add(added)
         key = _key(self._generation, max(0, self._keys - 1))
         stored = unit.get(key)

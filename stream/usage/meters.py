@@ -1,7 +1,7 @@
 """The usage meters of one customer partition: records in, counters, alerts and dead letters out.
 
     record ─ duplicate? ─> drop, counted
-           ├ plain: in the counter's window, below its trigger ─> counter + amount
+           ├ plain: in the counter's window, below its trigger ─> counter + amount, a run of records at once
            └ else: meter.step ─> meter, counter, `usage.alerts` and notify ─ or a dead letter
 
 The customer's `bucket` alone says which meter a record draws on; `zone` and `line` do not: a roaming allowance is a
@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 from xxhash import xxh3_64_intdigest
 
 from forewarn.stream.engine.role import Record
@@ -23,12 +24,13 @@ from forewarn.stream.usage.account import Account, Terms, terms
 from forewarn.stream.usage.alert import Crossing, crossing, encode
 from forewarn.stream.usage.amount import units_at
 from forewarn.stream.usage.dedup import Fingerprints
+from forewarn.stream.usage.id_set import Marks
 from forewarn.stream.usage.meter import Charge, Meter, Told, adopt, next_trigger, slot_width, spend, step
+from forewarn.stream.usage.plain import charge
 from forewarn.stream.usage.policy import UsagePolicy
 from forewarn.stream.usage.stored import (
     COUNTERS,
     METERS,
-    WIDEST,
     counter,
     decode_directory,
     decode_meter,
@@ -36,7 +38,6 @@ from forewarn.stream.usage.stored import (
     encode_directory,
     encode_meter,
     merged,
-    pack_counter,
     suffix,
     unpack_counter,
 )
@@ -86,35 +87,25 @@ class Meters:
         self._seen.sweep(unit)
 
     def _run(self, unit: Unit, events: Sequence[UsageRecord], records: Sequence[Record]) -> None:
-        """The hot loop. A record that is not plain takes the long way through `_step`."""
-        get, put, suffixes = unit.get, unit.put, self._suffixes
-        late, fresh = self._late, set[int]()
-        marks = [
-            xxh3_64_intdigest((key := record.key or b"") + event.record_id.encode(), len(key))
-            for event, record in zip(events, records, strict=True)
-        ]
-        for event, record, mark, known in zip(events, records, marks, self._seen.seen(marks), strict=True):
-            customer = record.key or b""
-            if known or mark in fresh:
+        """Takes what is plain all at once; then the rest takes the long way, one by one and in order."""
+        suffixes = self._suffixes
+        customers = [record.key or b"" for record in records]
+        tails = [suffixes.get(event.bucket) or self._suffix(event.bucket) for event in events]
+        keys = [COUNTERS + customer + tail for customer, tail in zip(customers, tails, strict=True)]
+        marks = _marks(customers, events)
+        known = self._seen.seen(marks)
+        ordered = np.sort(marks)
+        repeated = np.isin(marks, ordered[1:][ordered[1:] == ordered[:-1]])
+        taken = charge(unit, keys, events, records, late=self._late, known=known, unsure=repeated)
+        self.duplicates += int(np.count_nonzero(known))
+        fresh = set[int]()
+        for index in np.flatnonzero(~(taken | known)).tolist():
+            mark = int(marks[index])
+            if mark in fresh:
                 self.duplicates += 1
-                continue
-            tail = suffixes.get(event.bucket) or self._suffix(event.bucket)
-            key = COUNTERS + customer + tail
-            stored = get(key)
-            if stored is not None:
-                schema, scale, since, until, used, trigger = unpack_counter(stored)
-                start, amount = event.start, event.amount
-                second = start // 1000 if isinstance(start, int) else int(start.timestamp())
-                in_time = since <= second < until and record.timestamp <= until * 1000 + late
-                if in_time and event.kind != "top_up":
-                    units = amount if scale == 0 and isinstance(amount, int) else units_at(amount, scale)
-                    if units is not None and -WIDEST < (total := used + units) < trigger:
-                        put(key, pack_counter(schema, scale, since, until, total, trigger))
-                        fresh.add(mark)
-                        continue
-            if self._step(unit, customer, tail, event, record):
+            elif self._step(unit, customers[index], tails[index], events[index], records[index]):
                 fresh.add(mark)
-        self._seen.note(unit, fresh)
+        self._seen.note(unit, np.append(marks[taken], np.array(list(fresh), np.uint64)))
 
     def account_changed(self, unit: Unit, customer: str, account: Account | None) -> None:
         """Takes a customer's new account: profile, plan, zone or thresholds. What that shows as crossed is told."""
@@ -212,3 +203,9 @@ class Meters:
 def _milliseconds(instant: datetime | int) -> int:
     """Epoch ms, rounded down; exact, where a float of seconds is not."""
     return instant if isinstance(instant, int) else (instant - _EPOCH) // _MS
+
+
+def _marks(customers: Sequence[bytes], events: Sequence[UsageRecord]) -> Marks:
+    """Fingerprints of customers and record ids; seeded by a length, so that no two pairs read alike."""
+    pairs = zip(customers, events, strict=True)
+    return np.array([xxh3_64_intdigest(key + event.record_id.encode(), len(key)) for key, event in pairs], np.uint64)

@@ -16,7 +16,9 @@ import struct
 from typing import Any
 
 import msgspec
+import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from forewarn.stream.usage.cycles import Cycle
 from forewarn.stream.usage.history import add, flat, slots
@@ -36,6 +38,13 @@ _DIRECTORY_SCHEMA = b"\x01"
 _COUNTER = struct.Struct("<BBIIqq")
 pack_counter = _COUNTER.pack
 unpack_counter = _COUNTER.unpack
+COUNTER_SIZE = _COUNTER.size
+#: Stands for a counter that is not there: its window holds nothing.
+NO_COUNTER = bytes(COUNTER_SIZE)
+#: The same layout for many counters at once.
+_COLUMNS = np.dtype(
+    [("schema", "u1"), ("scale", "u1"), ("since", "<u4"), ("until", "<u4"), ("used", "<i8"), ("trigger", "<i8")]
+)
 
 #: `used` and `trigger` lie between -WIDEST and WIDEST in the counter; sums beyond live in the meter alone.
 WIDEST = 2**63 - 1
@@ -56,6 +65,11 @@ def suffix(bucket: str) -> bytes:
 def directory(customer: bytes) -> bytes:
     """The key of the customer's directory."""
     return METERS + customer + _DIRECTORY
+
+
+def counter_columns(counters: bytes) -> NDArray[np.void]:
+    """Stored counters, one after the other, as columns: `scale`, `since`, `until`, `used`, `trigger`."""
+    return np.frombuffer(counters, _COLUMNS)
 
 
 def counter(meter: Meter, width: int, trigger: int | None) -> bytes:

@@ -157,3 +157,12 @@ def test_deletions_that_are_still_being_appended_are_seen_too() -> None:
     deleting.delete(b"a")
     core.seal(deleting)
     assert core.begin(0).get(b"a") is None
+    assert core.begin(0).get_many([b"a"]) == [None]
+
+
+def test_many_keys_are_read_as_each_of_them() -> None:
+    unit = Unit({b"a": b"1", b"b": b"1", b"c": b"1"}, {b"b": b"2", b"c": b"2", b"d": b""}, 0)
+    unit.put(b"c", b"3")
+    unit.delete(b"a")
+    keys = [b"a", b"b", b"c", b"d", b"e"]
+    assert unit.get_many(keys) == [None, b"2", b"3", None, None] == [unit.get(key) for key in keys]

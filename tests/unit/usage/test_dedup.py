@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.usage.dedup import PREFIX, Fingerprints
 from forewarn.stream.usage.policy import UsagePolicy
@@ -104,14 +106,14 @@ def test_ended_generations_are_deleted_a_part_at_a_time_also_after_a_restart() -
     seen.turn(T, 1)
     for number in range(2500):
         unit = Unit(table, {}, T)
-        seen.note(unit, set(range(number * 128, number * 128 + 128)))
+        seen.note(unit, np.arange(number * 128, number * 128 + 128, dtype=np.uint64))
         table.update(unit.dirty)
     seen.turn(T + HOUR, 1)
     seen.turn(T + 2 * HOUR, 1)
     swept: list[int] = []
     for _ in range(4):
         unit = Unit(table, {}, T)
-        seen.note(unit, {7 + len(swept)})
+        seen.note(unit, np.array([7 + len(swept)], np.uint64))
         seen.sweep(unit)
         swept.append(sum(not value for value in unit.dirty.values()))
         table = {key: value for key, value in {**table, **unit.dirty}.items() if value}
@@ -119,4 +121,4 @@ def test_ended_generations_are_deleted_a_part_at_a_time_also_after_a_restart() -
         seen.restore(table)
 
     assert swept == [1000, 1000, 500, 0]
-    assert seen.seen([7, 8, 9, 10, 11]) == [True, True, True, True, False]
+    assert seen.seen(np.arange(7, 12, dtype=np.uint64)).tolist() == [True, True, True, True, False]
