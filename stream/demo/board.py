@@ -31,11 +31,19 @@ _BEATS: msgspec.json.Decoder[_Beat] = msgspec.json.Decoder(_Beat)
 
 
 class News(Struct, frozen=True):
-    """One line of what happened: `at` epoch ms, `sign` for the eye (`!`, `+`, `@`, `%`, `#`), `text`."""
+    """One line of what happened: `at` epoch ms, `sign` for the eye (`!`, `+`, `@`, `%`, `#`), `text`.
+
+    Lines of one `group` that follow each other may be told as one: `many` of them.
+    """
 
     at: int
     sign: str
     text: str
+    group: str = ""
+
+    def many(self, count: int) -> News:
+        """This line for `count` customers at once."""
+        return self if count == 1 else News(self.at, self.sign, f"{count} {self.group}", self.group)
 
 
 class Outage(Struct):
@@ -160,7 +168,8 @@ class Board:
     def _alert(self, at: int, key: str, value: bytes) -> None:
         row: dict[str, Any] = _decode(value)
         self.alerts.append(Alert(at, key, row["bucket"], row["percent"]))
-        self._say(at, "%", f"{key} used {row['percent']:g} % of {row['bucket']}")
+        text = f"used {row['percent']:g} % of {row['bucket']}"
+        self._say(at, "%", f"{key} {text}", f"customers {text}")
 
     def _notification(self, at: int, key: str, value: bytes) -> None:
         row: dict[str, Any] = _decode(value)
@@ -174,7 +183,7 @@ class Board:
         self._mailed.add(identity)
         kind, stage, incident = self._notifications.get(identity, ("?", "?", "?"))
         self.mails[f"{kind} {stage}"] += 1
-        self._say(at, "@", f"{key} was mailed: {kind} {stage}")
+        self._say(at, "@", f"{key} was mailed: {kind} {stage}", f"customers were mailed: {kind} {stage}")
         if (outage := self.outages.get(incident)) is not None:
             outage.told += stage == "confirmed"
             outage.restored_told += stage == "restored"
@@ -186,7 +195,8 @@ class Board:
             self.held.pop(identity, None)
         else:
             if identity not in self.held_ever:
-                self._say(at, "#", f"{row['campaign']} to {key} is held: {row['reason']}")
+                reason = row["reason"]
+                self._say(at, "#", f"{row['campaign']} to {key} is held: {reason}", f"campaigns are held: {reason}")
             self.held[identity] = row["reason"]
             self.held_ever.add(identity)
 
@@ -195,7 +205,7 @@ class Board:
         self.approved += 1
         if self.held.pop(row["request_id"], None) is not None:
             self.released.add(row["request_id"])
-            self._say(at, "#", f"{row['campaign']} to {key} is released")
+            self._say(at, "#", f"{row['campaign']} to {key} is released", "marketing requests are released")
 
     def _dead_letter(self, at: int, key: str, value: bytes) -> None:
         self.dead_letters += 1
@@ -205,6 +215,6 @@ class Board:
         new = min(self.said - said, len(self.news))
         return list(self.news)[len(self.news) - new :]
 
-    def _say(self, at: int, sign: str, text: str) -> None:
+    def _say(self, at: int, sign: str, text: str, group: str = "") -> None:
         self.said += 1
-        self.news.append(News(at, sign, text))
+        self.news.append(News(at, sign, text, group))

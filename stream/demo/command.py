@@ -162,7 +162,7 @@ class _Show:
             return
         shown = 0
         async for _ in self._frames(feeding):
-            for line in self.board.since(shown):
+            for line in view.condensed(self.board.since(shown)):
                 print(view.plain(line, self.began or 0), file=sys.stderr, flush=True)
             shown = self.board.said
 

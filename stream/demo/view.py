@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.layout import Layout
@@ -25,20 +26,30 @@ _STATE = {
 }
 _SIGN = {"!": "red", "+": "green", "@": "cyan", "%": "yellow", "#": "magenta"}
 _BAR = 24
+#: Lines of news on the screen; what does not fit is cut by the terminal.
+_LINES = 24
 
 
 def screen(board: Board, *, now: int, began: int | None, lasts_s: float | None, where: str, mailed: int) -> Layout:
     """The whole terminal. `now` and `began` (all roles ready) are epoch ms; `mailed`: what the mail server took."""
     layout = Layout()
-    layout.split_column(Layout(_head(now, began, lasts_s, where), size=1), Layout(name="top"), Layout(name="bottom"))
+    rows = max(6, len(board.regions), len(board.open_outages()) + 1)
+    top = Layout(name="top", size=min(rows + 2, 16))
+    layout.split_column(Layout(_head(now, began, lasts_s, where), size=1), top, Layout(name="bottom"))
     layout["top"].split_row(
         Layout(_panel("Regions", _regions(board, now)), ratio=2), Layout(_panel("Outages", _outages(board)), ratio=3)
     )
     layout["bottom"].split_row(
-        Layout(_panel("What happened", news(list(board.news)[-14:], began)), ratio=3),
+        Layout(_panel("What happened", news(condensed(list(board.news))[-_LINES:], began)), ratio=3),
         Layout(_panel("So far", _totals(board, mailed)), ratio=2),
     )
     return layout
+
+
+def condensed(lines: list[News]) -> list[News]:
+    """Lines of one group that follow each other, told as one."""
+    runs = [list(run) for _, run in groupby(lines, key=lambda line: line.group or line)]
+    return [run[-1].many(len(run)) for run in runs]
 
 
 def news(lines: list[News], began: int | None) -> Text:
@@ -60,7 +71,7 @@ def _panel(title: str, body: RenderableType) -> Panel:
 
 
 def _head(now: int, began: int | None, lasts_s: float | None, where: str) -> Text:
-    text = Text(" Forewarn ", "bold reverse")
+    text = Text.assemble((" Forewarn ", "bold reverse"))
     text.append(f"  Kafka {where}", "dim")
     if began is None:
         return text.append("  waiting until every role is ready", "yellow")
@@ -103,12 +114,12 @@ def _totals(board: Board, mailed: int) -> RenderableType:
     table.add_row("usage alerts", str(board.counts["usage.alerts"]))
     table.add_row("e-mails taken", str(mailed))
     for kind, count in sorted(board.mails.items()):
-        table.add_row(f"  {kind}", str(count))
+        table.add_row(f"· {kind}", str(count))
     reasons = Counter(board.held.values())
     held = ", ".join(f"{count} {reason}" for reason, count in reasons.most_common()) or "none"
     table.add_row("marketing held now", held)
-    table.add_row("  released after a hold", str(len(board.released)))
-    table.add_row("  approved", str(board.approved))
+    table.add_row("· released after a hold", str(len(board.released)))
+    table.add_row("· approved", str(board.approved))
     if board.dead_letters:
         table.add_row(Text("dead letters", "red"), str(board.dead_letters))
     return Group(table)

@@ -88,6 +88,19 @@ def test_news_since_a_point_are_given_once() -> None:
     assert board.since(board.said) == []
 
 
+def test_what_happens_to_many_at_once_is_one_line() -> None:
+    board = Watched()
+    for number in range(3):
+        board.sees("notifications", f"c{number}", notice(f"n{number}", "outage", "confirmed"))
+        board.sees("notifications.log", f"c{number}", delivery(f"n{number}"))
+    board.sees("outages.revisions", "o1", revision("restored", 3))
+    lines = view.condensed(board.since(0))
+    assert [line.text for line in lines] == [
+        "3 customers were mailed: outage confirmed",
+        "outage restored: olt-1 in north",
+    ]
+
+
 def test_the_screen_shows_all_of_it() -> None:
     board = Watched()
     for topic, rows in run().items():
