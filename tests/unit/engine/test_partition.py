@@ -202,3 +202,54 @@ async def test_a_full_mailbox_says_so_and_is_resumed_when_low(records: int) -> N
         await until(lambda: "resume in" in worker.story)
         await until(lambda: partition.durable == {"in": records})
         assert count_of(partition.core.table, b"k") == records
+
+
+async def test_a_partition_revoked_as_the_group_answers_again_appends_nothing() -> None:
+    async with running(Counting()) as (worker, partition):
+        worker.owner = False
+        partition.put("in", [run(0, b"1")])
+        await asyncio.sleep(0.02)  # the unit waits for the group
+        stopping = asyncio.create_task(partition.stop(1.0))
+        await asyncio.sleep(0)
+        worker.owner = True
+        await stopping
+        assert worker.appended == []
+
+
+async def test_a_unit_that_outlives_its_revocation_performs_nothing() -> None:
+    """The next owner counts its effects as unanswered and may have repeated them already."""
+    async with running(Telling()) as (worker, partition):
+        worker.open.clear()
+        partition.put("in", [run(0, b"1")])
+        await asyncio.sleep(0.02)
+        await partition.stop(0.01)
+        worker.open.set()
+        await until(lambda: "produce" in worker.story)
+        await asyncio.sleep(0.02)
+        assert worker.story == ["append", "produce"]
+
+
+async def test_a_gap_that_a_revoked_partition_sees_is_its_successors_business() -> None:
+    async with running(Telling()) as (worker, partition):
+        worker.open.clear()
+        worker.foreign = 3
+        partition.put("in", [run(0, b"1")])
+        await asyncio.sleep(0.02)
+        await partition.stop(0.01)
+        worker.open.set()
+        await until(lambda: "append" in worker.story)
+        await asyncio.sleep(0.02)
+        assert worker.story == ["append"]
+
+
+class Busy(Counting):
+    """Has spread work for ever, and nothing to tell of it."""
+
+    def work(self, unit: Unit) -> bool:
+        return True
+
+
+async def test_spread_work_without_anything_to_tell_leaves_time_for_others() -> None:
+    async with running(Busy()):
+        async with asyncio.timeout(5):
+            await asyncio.sleep(0.01)
