@@ -20,8 +20,9 @@ KILLED = -signal.SIGKILL
 class Child:
     """One `forewarn worker ROLE`; with `mutant`, one that a mutation of tests/faults/mutant.py runs in."""
 
-    def __init__(self, role: str, process: asyncio.subprocess.Process, log: Path) -> None:
+    def __init__(self, role: str, process: asyncio.subprocess.Process, log: Path, crash_at: str | None) -> None:
         self.role = role
+        self.crash_at = crash_at
         self.log = log
         self.stopped = False
         self._process = process
@@ -44,7 +45,7 @@ class Child:
                 stderr=file,
                 preexec_fn=partial(_die_with_parent, os.getpid()),
             )  # fmt: skip
-        return cls(role, process, log)
+        return cls(role, process, log, crash_at)
 
     @property
     def pid(self) -> int:

@@ -61,9 +61,13 @@ class Feeder:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        """Feeds no more; what was begun is acknowledged when this returns."""
         self._stop.set()
-        assert self._task is not None
-        await self._task
+        if self._task is not None:
+            await self._task
 
     async def _run(self) -> None:
         last = time.monotonic()

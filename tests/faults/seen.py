@@ -66,7 +66,7 @@ class Table:
 class Seen:
     """Everything read so far. `more` reads on."""
 
-    def __init__(self, place: Place, *, mail: Path | None = None, topics: Sequence[str] = TOPICS) -> None:
+    def __init__(self, place: Place, *, mail: Path | None = None, topics: Sequence[str] = (*TOPICS, TABLE)) -> None:
         self.place = place
         self.rows: dict[str, list[Row]] = defaultdict(list)
         self.tables: dict[int, Table] = defaultdict(Table)
@@ -78,7 +78,7 @@ class Seen:
 
     async def more(self) -> None:
         """Reads all that was added."""
-        names = {self.place.prefix + topic: topic for topic in (*self._topics, TABLE)}
+        names = {self.place.prefix + topic: topic for topic in self._topics}
         tps = [tp for topic in names.values() for tp in self.place.partitions(topic)]
         async with AIOKafkaConsumer(
             bootstrap_servers=self.place.bootstrap, enable_auto_commit=False, max_partition_fetch_bytes=8 << 20
