@@ -57,8 +57,7 @@ class Cluster(Struct, frozen=True):
 def run(name: str, settings: Settings, policy: Policy, *, accept_loss: bool = False) -> int:
     """Runs one role until SIGTERM; the exit code."""
     uvloop.run(_run(name, settings, policy, accept_loss))
-    # Faust's own stop path may wait for ever; everything durable is in Kafka.
-    fatal.leave(0)
+    return 0
 
 
 async def _run(name: str, settings: Settings, policy: Policy, accept_loss: bool) -> None:
@@ -78,6 +77,9 @@ async def _run(name: str, settings: Settings, policy: Policy, accept_loss: bool)
         worker = _worker(role_of(name, policy), settings, layout, observer, policy, accept_loss)
         await worker.run(stopping)
         logger.info("worker.stopped", extra={"role": name})
+        # From in here: a loop that is closed first waits for Faust's tasks to end, and Faust's own stop path may wait
+        # for ever. Everything durable is in Kafka.
+        fatal.leave(0)
 
 
 def _readiness(observer: Observer) -> tuple[bool, dict[str, Any]]:
