@@ -77,6 +77,11 @@ class Process:
             process.kill()
             await process.wait()
 
+    async def ended(self) -> int:
+        """Waits for its end; the exit code."""
+        assert self._process is not None
+        return await self._process.wait()
+
     def check(self) -> None:
         """Raises ProcessEnded, with the end of the log, when it is gone."""
         if self._process is not None and (code := self._process.returncode) is not None:
@@ -87,12 +92,12 @@ class Process:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-async def until_ready(workers: Process, timeout_s: float) -> None:
-    """Returns when every role answers 200 on /ready. Raises ProcessEnded."""
-    missing = set(ROLES)
+async def until_ready(workers: Process, timeout_s: float, roles: Sequence[str] = ROLES) -> None:
+    """Returns when every one of its roles answers 200 on /ready. Raises ProcessEnded."""
+    missing = set(roles)
     try:
         async with asyncio.timeout(timeout_s), aiohttp.ClientSession() as session:
-            while missing := await _not_ready(session, ports(workers.log)):
+            while missing := await _not_ready(session, ports(workers.log), roles):
                 workers.check()
                 await asyncio.sleep(0.25)
     except TimeoutError:
@@ -113,8 +118,8 @@ def ports(log: Path) -> dict[str, int]:
     return found
 
 
-async def _not_ready(session: aiohttp.ClientSession, found: Mapping[str, int]) -> set[str]:
-    return {role for role in ROLES if role not in found or not await _ready(session, found[role])}
+async def _not_ready(session: aiohttp.ClientSession, found: Mapping[str, int], roles: Sequence[str]) -> set[str]:
+    return {role for role in roles if role not in found or not await _ready(session, found[role])}
 
 
 async def _ready(session: aiohttp.ClientSession, port: int) -> bool:
