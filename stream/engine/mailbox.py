@@ -17,7 +17,7 @@ from forewarn.stream.engine.role import Record, Source
 
 #: Records in one slice at most: the step between two looks at the clock and at the unit's size.
 SLICE = 1_000
-#: Bytes of values in one slice at most, unless one record alone is larger.
+#: Bytes of keys and values in one slice at most, unless one record alone is larger.
 SLICE_BYTES = 256 * 1024
 #: Records waiting in one source above which it is paused, and below which it is read again.
 HIGH, LOW = 30_000, 10_000
@@ -25,7 +25,7 @@ HIGH, LOW = 30_000, 10_000
 HIGH_BYTES = 16 * 1024 * 1024
 
 
-_VALUE = attrgetter("value")
+_KEY, _VALUE = attrgetter("key"), attrgetter("value")
 
 
 class Slice:
@@ -53,9 +53,9 @@ def slices(batches: Sequence[Sequence[Record]], offset: int) -> list[Slice]:
 
 def _cut(records: Sequence[Record], into: list[Slice]) -> None:
     try:
-        size = sum(map(len, map(_VALUE, records)))
-    except TypeError:  # a tombstone among them
-        size = sum(len(record.value or b"") for record in records)
+        size = sum(map(len, map(_VALUE, records))) + sum(map(len, map(_KEY, records)))
+    except TypeError:  # a tombstone or a null key among them
+        size = sum(len(record.value or b"") + len(record.key or b"") for record in records)
     if size > SLICE_BYTES and len(records) > 1:
         half = len(records) // 2
         _cut(records[:half], into)

@@ -24,12 +24,33 @@ from forewarn.stream.engine.unit import Output, Unit
 UNIT_BYTES = 900_000
 #: Records folded into one unit at most; while spread work (a fan-out) waits, so many that it gets its turn soon.
 UNIT_RECORDS, UNIT_RECORDS_BUSY = 10_000, 1_000
+#: Outputs after which a unit is weighed again.
+WEIGHED_OUTPUTS = 500
 #: Seconds that one unit may be folded for, so that time, timers and the other partitions get their turn.
 FOLD_SECONDS = 0.1
 #: A marker is written at least this often, so that a foreign append is noticed before compaction may hide it.
 MARKER_SECONDS = 60.0
 #: How long a batch waits at its barrier before it is folded as not fresh (decisions.md: hold, `upstream_stale`).
 BARRIER_SECONDS = 30.0
+
+
+class Scales:
+    """Says when a unit is heavy. Weighing takes as long as the unit is large, so it is done at 1, 2, 4, … slices, and
+    whenever much input or many outputs have come since: a unit that outgrew its batch would end every process it meets.
+    """
+
+    __slots__ = ("_bytes", "_outputs", "_records")
+
+    def __init__(self) -> None:
+        self._records = self._bytes = self._outputs = 0
+
+    def heavy(self, unit: Unit, records: int, taken: int) -> bool:
+        """Whether the unit is to be closed, `records` having been folded, the last slice being of `taken` bytes."""
+        self._bytes += taken
+        if records < self._records and self._bytes < UNIT_BYTES // 2 and len(unit.outputs) < self._outputs:
+            return False
+        self._records, self._bytes, self._outputs = 2 * records, 0, len(unit.outputs) + WEIGHED_OUTPUTS
+        return unit.size >= UNIT_BYTES // 2
 
 
 class Worker(Protocol):
@@ -175,7 +196,7 @@ class Partition:
         for reply in replies:
             core.answer(unit, reply)
         limit = UNIT_RECORDS_BUSY if self._more_work else UNIT_RECORDS
-        weigh_at = 0
+        scales = Scales()
         while (piece := self.mailbox.next(self.folded, time.monotonic())) is not None:
             topic, taken, unit.fresh = piece
             core.take(unit, topic, taken.records)
@@ -184,9 +205,7 @@ class Partition:
             if topic in self.paused and self.mailbox.low(topic):
                 self.paused.discard(topic)
                 self.worker.resume(topic, core.partition)
-            heavy = False
-            if records >= weigh_at:  # at 1, 2, 4, … slices: weighing a unit takes as long as it is large
-                weigh_at, heavy = 2 * records, unit.size >= UNIT_BYTES // 2
+            heavy = scales.heavy(unit, records, taken.size)
             if heavy or records >= limit or time.monotonic() - started > FOLD_SECONDS:
                 self._wake.set()
                 break

@@ -148,7 +148,7 @@ class Unit:
         """Bytes that the unit takes in the changelog, without framing: an upper bound is what the engine needs."""
         dirty = self.dirty
         changes = sum(map(len, dirty)) + sum(map(len, dirty.values()))
-        return changes + sum(len(output.value or b"") + 64 for output in self.outputs)
+        return changes + sum(len(output.value or b"") + len(output.key or b"") + 64 for output in self.outputs)
 
     @property
     def empty(self) -> bool:

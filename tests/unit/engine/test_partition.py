@@ -253,3 +253,34 @@ async def test_spread_work_without_anything_to_tell_leaves_time_for_others() -> 
     async with running(Busy()):
         async with asyncio.timeout(5):
             await asyncio.sleep(0.01)
+
+
+class Echo(Counting):
+    """Emits every record as it is, as dead letters are."""
+
+    def fold(self, unit: Unit, topic: str, events: Sequence[Any], records: Sequence[Any]) -> None:
+        for record in records:
+            unit.emit("out", record.key, record.value)
+
+
+@pytest.mark.parametrize("value", [b"x" * 1_000_000, b""], ids=["large values", "large keys"])
+async def test_a_unit_fits_its_batch_whatever_follows_many_small_records(value: bytes) -> None:
+    """A unit that did not fit would end the process, and every process after it at the same record."""
+    poison = run(1_000, *[value] * 60, key=b"k" if value else b"x" * 1_000_000)
+    async with running(Echo()) as (worker, partition):
+        partition.put("in", [[*run(0, *[b"1"] * 1_000), *poison]])
+        await until(lambda: partition.durable == {"in": 1_060})
+        assert max(sum(map(len, batch.values())) for batch in worker.appended) < 4_000_000
+
+
+async def test_a_unit_fits_its_batch_when_small_records_begin_to_tell_much() -> None:
+    class Loud(Counting):
+        def fold(self, unit: Unit, topic: str, events: Sequence[Any], records: Sequence[Any]) -> None:
+            for record in records:
+                if record.offset >= 5_000:
+                    unit.emit("out", record.key, b"x" * 2_000)
+
+    async with running(Loud()) as (worker, partition):
+        partition.put("in", [run(0, *[b"1"] * 10_000)])
+        await until(lambda: partition.durable == {"in": 10_000})
+        assert max(sum(map(len, batch.values())) for batch in worker.appended) < 4_000_000
