@@ -4,7 +4,8 @@
 
 Templates live in `templates/<language>/<kind>/<stage>.<part>`; the lookup goes from the exact locale to its language to
 the default. They are compiled once, in Jinja2's sandbox, and are given finished texts only, so no user text is ever a
-template and HTML is escaped by default. Invariant: the same arguments give the same bytes; no clock is read.
+template and HTML is escaped by default; what they say around the facts is rendered once (`frame.py`). Invariant: the
+same arguments give the same bytes; no clock is read.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from pathlib import Path
 
 import msgspec
 from babel import Locale
-from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateNotFound
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from msgspec import Struct
 
 from forewarn.alerts.contexts import Context, OutageContext, UsageContext
+from forewarn.alerts.frame import Frame
 from forewarn.alerts.wording import Speech, Words, parse_locale, parse_zone
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -42,9 +44,9 @@ class Rendered(Struct, frozen=True):
 class _Parts(Struct, frozen=True):
     """The compiled templates of one message."""
 
-    subject: Template | None
-    text: Template
-    html: Template | None
+    subject: Frame | None
+    text: Frame
+    html: Frame | None
 
 
 class Renderer:
@@ -127,7 +129,7 @@ class Renderer:
             "lang": language.replace("_", "-"),
         }
         return Rendered(
-            locale=str(speech.locale).replace("_", "-"),
+            locale=speech.tag,
             subject=header_safe(parts.subject.render(said)) if parts.subject else None,
             text=plain(parts.text.render(said), channel),
             html=parts.html.render(said) if parts.html else None,
@@ -143,9 +145,9 @@ class Renderer:
                         f"{stage}.email.txt",
                         f"{stage}.email.html",
                     )
-                    subject, text, html = (self.environment.get_template(f"{language}/{kind}/{n}") for n in names)
+                    subject, text, html = (Frame(self.environment, f"{language}/{kind}/{n}") for n in names)
                     return _Parts(subject, text, html), language
-                return _Parts(None, self.environment.get_template(f"{stem}.{channel}.txt"), None), language
+                return _Parts(None, Frame(self.environment, f"{stem}.{channel}.txt"), None), language
             except TemplateNotFound:
                 continue
         raise LookupError(f"no template for {kind} {stage} by {channel}")

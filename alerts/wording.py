@@ -62,6 +62,9 @@ class Speech:
     def __init__(self, words: Words, locale: Locale, zone: tzinfo, *, name_zone: bool) -> None:
         self.words = words
         self.locale = locale
+        self.name = str(locale)
+        #: The locale as a BCP 47 tag.
+        self.tag = self.name.replace("_", "-")
         self.zone = zone
         self.name_zone = name_zone
 
@@ -71,12 +74,12 @@ class Speech:
 
     def day(self, ms: int) -> str:
         """The local date, without a year: `November 22`, `22. November`."""
-        return _day(self.local(ms).date(), self.locale)
+        return _day(self.local(ms).date(), self.name)
 
     def moment(self, ms: int) -> str:
         """Time and date: `4:30 pm on November 22`."""
         local = self.local(ms)
-        return self.words.moment.format(clock=self._clock(local), day=_day(local.date(), self.locale))
+        return self.words.moment.format(clock=self._clock(local), day=_day(local.date(), self.name))
 
     def time(self, ms: int, *, same_day_as: int) -> str:
         """The time, and the date only when it is another local day than that of `same_day_as`."""
@@ -86,7 +89,7 @@ class Speech:
         return self.words.time.format(clock=self._clock(local))
 
     def _clock(self, local: datetime) -> str:
-        clock = _clock(local.time(), self.words.clock, self.locale)
+        clock = _clock(local.time(), self.words.clock, self.name)
         return f"{clock} {local.tzname()}" if self.name_zone else clock
 
     def duration(self, ms: int) -> str:
@@ -94,15 +97,15 @@ class Speech:
         minutes = max(1, round(ms / MINUTE_MS))
         days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
         parts = (("day", days), ("hour", hours)) if days else (("hour", hours), ("minute", rest))
-        return " ".join(_unit(count, f"duration-{unit}", "long", self.locale) for unit, count in parts if count)
+        return " ".join(_unit(count, f"duration-{unit}", "long", self.name) for unit, count in parts if count)
 
     def percent(self, percent: float) -> str:
         """A percentage, 80 = 80 %."""
-        return _percent(percent, self.locale)
+        return _percent(percent, self.name)
 
     def amount(self, amount: int | Decimal, unit: str) -> str:
         """An amount with its unit, to at most two decimals, rounded half to even; bytes in the unit one would say."""
-        return _amount(amount, unit, self.locale)
+        return _amount(amount, unit, self.name)
 
     def cause(self, cause: str | None) -> str:
         """What caused it, in words; a crew's free text as it is; nothing for what nobody knows."""
@@ -114,37 +117,50 @@ class Speech:
 
 
 # Caches are keyed by naive dates and times: zoned ones are equal when they are the same instant in two zones.
+# Locales are given by name, whose hash is known.
 
 
 @lru_cache(4096)
-def _day(day: date, locale: Locale) -> str:
+def _day(day: date, locale: str) -> str:
     return str(format_skeleton("MMMMd", datetime.combine(day, time()), locale=locale))
 
 
 @lru_cache(4096)
-def _clock(clock: time, pattern: str, locale: Locale) -> str:
+def _clock(clock: time, pattern: str, locale: str) -> str:
     return format_time(clock, pattern, locale=locale).replace("AM", "am").replace("PM", "pm")
 
 
 @lru_cache(4096)
-def _percent(percent: float, locale: Locale) -> str:
+def _percent(percent: float, locale: str) -> str:
     return str(format_percent(Decimal(str(percent)) / 100, locale=locale, decimal_quantization=False))
 
 
-@lru_cache(4096)
-def _amount(amount: int | Decimal, unit: str, locale: Locale) -> str:
+def _amount(amount: int | Decimal, unit: str, locale: str) -> str:
     name = unit.lower()
     if name in SCALED:
-        size = Decimal(amount) * SCALED[name]
-        name, factor = next((step for step in SCALE if abs(size) >= step[1]), SCALE[-1])
-        amount = size / factor
+        size = amount * SCALED[name]
+        name, factor = _scale(size)
+        amount = Decimal(size) / factor
     if name in UNITS:
         return _unit(round(Decimal(amount), 2), UNITS[name], "short", locale)
-    return f"{format_decimal(amount, format='#,##0.##', locale=locale)} {unit}"
+    return f"{_number(amount, locale)} {unit}"
+
+
+def _scale(size: int | Decimal) -> tuple[str, int]:
+    """The largest unit in which so many bytes are 1 or more, and its bytes."""
+    for name, factor in SCALE:
+        if size >= factor or -size >= factor:
+            return name, factor
+    return SCALE[-1]
 
 
 @lru_cache(4096)
-def _unit(amount: int | Decimal, unit: str, length: str, locale: Locale) -> str:
+def _number(amount: int | Decimal, locale: str) -> str:
+    return format_decimal(amount, format="#,##0.##", locale=locale)
+
+
+@lru_cache(16384)
+def _unit(amount: int | Decimal, unit: str, length: str, locale: str) -> str:
     return format_unit(amount, unit, length, locale=locale)  # type: ignore[arg-type] # Babel's Literal of three words
 
 
