@@ -11,7 +11,7 @@ Invariant: the index holds exactly the services of the profiles in the table.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -165,10 +165,7 @@ class Customers:
     def get(self, unit: Unit, customer: str) -> Customer | None:
         """The customer, or None without a profile."""
         value = unit.get(PREFIX + customer.encode())
-        if value is None:
-            return None
-        stored = DECODE(memoryview(value)[1:])
-        return Customer(customer, stored.profile, stored.crm, stored.own) if stored.profile is not None else None
+        return _customer(customer, value) if value is not None else None
 
     def profile(self, unit: Unit, customer: str, profile: Profile) -> bool:
         """Takes a profile; False when it says nothing new."""
@@ -231,3 +228,9 @@ class Customers:
                     del self.by_element[service.element]
         self.vulnerable.discard(customer)
         self.several.discard(customer)
+
+
+@lru_cache(maxsize=8)  # one event asks several times for the same customer
+def _customer(customer: str, value: bytes) -> Customer | None:
+    stored = DECODE(memoryview(value)[1:])
+    return Customer(customer, stored.profile, stored.crm, stored.own) if stored.profile is not None else None

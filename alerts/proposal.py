@@ -7,6 +7,7 @@ Everything a stage judges by is in the proposal: stages read no state.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -78,6 +79,7 @@ class Defer(Struct, frozen=True):
     reason: Reason
 
 
+@lru_cache(maxsize=64)  # a message asks for its id once for each thing written about it
 def notification_id(
     kind: str, incident: str, customer: str, stage: str, class_: str | None, channel: str | None
 ) -> str:

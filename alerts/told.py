@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -128,6 +129,11 @@ ENCODE = msgspec.msgpack.Encoder().encode
 DECODE = msgspec.msgpack.Decoder(tuple[Entry, ...]).decode
 
 
+@lru_cache(maxsize=8)  # one event asks several times for the same customer
+def _decode(value: bytes) -> tuple[Entry, ...]:
+    return DECODE(memoryview(value)[1:])
+
+
 class Told:
     """The told-records of one customer partition."""
 
@@ -143,7 +149,7 @@ class Told:
     def entries(self, unit: Unit, customer: str) -> tuple[Entry, ...]:
         """All entries of a customer."""
         value = unit.get(PREFIX + customer.encode())
-        return DECODE(memoryview(value)[1:]) if value is not None else ()
+        return _decode(value) if value is not None else ()
 
     def put(self, unit: Unit, customer: str, entry: Entry) -> None:
         """Stores an entry; entries of the customer that have expired go."""

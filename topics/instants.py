@@ -7,6 +7,7 @@ out.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta
@@ -31,5 +32,10 @@ def to_ms(instant: datetime | int) -> int:
 def to_rfc3339(ms: int) -> str:
     """RFC 3339 text in UTC of epoch milliseconds; the fraction appears only when it is not zero."""
     whole, fraction = divmod(ms, 1000)
-    text = datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    text = _to_the_second(whole)
     return f"{text}.{fraction:03d}Z" if fraction else f"{text}Z"
+
+
+@lru_cache(maxsize=1024)  # what is said at one time names the same few seconds, and cycles begin at the same ones
+def _to_the_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
