@@ -11,7 +11,7 @@ Invariant: the index holds exactly the services of the profiles in the table.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -85,7 +85,7 @@ class Customer:
         """Whether the operator marked the customer as vulnerable."""
         return self.profile.segment == "vulnerable"
 
-    @cached_property
+    @property
     def locale(self) -> str | None:
         """The language chosen, else the profile's locale."""
         return choices.effective(self._crm.language, self._own.language) or self.profile.locale
@@ -95,14 +95,16 @@ class Customer:
         """IANA name, unchecked; None when the profile has none."""
         return self.profile.time_zone
 
-    @cached_property
+    @property
     def quiet_hours(self) -> QuietHours | None:
         """Local hours in which only critical messages pass."""
         return choices.effective(self._crm.quiet_hours, self._own.quiet_hours)
 
-    @cached_property
+    @property
     def thresholds(self) -> dict[str, tuple[float, ...]]:
         """Bucket -> the customer's own thresholds in percent; buckets without a choice are absent."""
+        if not (self._crm.thresholds or self._own.thresholds):
+            return {}
         return {
             bucket: percents
             for bucket in sorted({*self._crm.thresholds, *self._own.thresholds})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -56,6 +57,7 @@ def terms(policy: UsagePolicy, account: Account | None, bucket: str) -> Terms:
     return Terms(True, cycles, thresholds=percents)
 
 
+@lru_cache(maxsize=4096)
 def ascending(percents: tuple[float, ...]) -> tuple[int | float, ...]:
     """Usable percentages in ascending order, each once; whole ones as integers."""
     usable = {percent for percent in percents if math.isfinite(percent) and 0 < percent <= HIGHEST_PERCENT}

@@ -21,6 +21,8 @@ from msgspec import Struct
 EARLIEST = 0
 LATEST = 253_370_764_799_999
 
+_DAY = 86_400_000
+
 
 class Span(Struct, frozen=True, gc=False):
     """Epoch ms, end exclusive."""
@@ -41,11 +43,8 @@ class Calendar(Struct, frozen=True, gc=False):
 
     def cycle(self, instant: int) -> Span:
         """The cycle that holds an instant between EARLIEST and LATEST."""
-        local = datetime.fromtimestamp(instant // 1000, _zone(self.zone))
-        month = local.year * 12 + local.month - 1
-        if instant < _start(self.day, self.zone, month):
-            month -= 1
-        return Span(_start(self.day, self.zone, month), _start(self.day, self.zone, month + 1))
+        span = _cycle(self.day, self.zone, instant // _DAY * _DAY)
+        return span if span.holds(instant) else _cycle(self.day, self.zone, instant)
 
     def date(self, start: int) -> date:
         """The local date on which a cycle that starts at `start` begins."""
@@ -70,6 +69,16 @@ def exists(zone: str) -> bool:
 @lru_cache(maxsize=1024)
 def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
+
+
+@lru_cache(maxsize=65536)
+def _cycle(day: int, zone: str, instant: int) -> Span:
+    """The cycle that holds an instant; whole days are asked for again and again."""
+    local = datetime.fromtimestamp(instant // 1000, _zone(zone))
+    month = local.year * 12 + local.month - 1
+    if instant < _start(day, zone, month):
+        month -= 1
+    return Span(_start(day, zone, month), _start(day, zone, month + 1))
 
 
 @lru_cache(maxsize=65536)

@@ -60,7 +60,8 @@ class Cycle(Struct, frozen=True, array_like=True):
 
     def charge(self, units: int) -> Cycle:
         """The cycle with more used (or less, by a correction)."""
-        return replace(self, used=self.used + units)
+        used = self.used + units
+        return Cycle(self.start, self.end, used, self.granted, self.rollover, self.carried, self.top_ups, self.told)
 
     def top_up(self, start: int, units: int) -> Cycle:
         """The cycle with more to use. Of very many top-ups the oldest are added up."""

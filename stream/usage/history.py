@@ -47,19 +47,39 @@ def add(pairs: Slots, slot: int, units: int) -> None:
     pairs.insert(0, (slot, units))
 
 
-def keep_recent(pairs: Slots, count: int) -> Slots:
+def latest(history: History) -> int:
+    """The newest slot; 0 without any."""
+    return sum(history[::2])
+
+
+def added(history: History, slot: int, units: int) -> History:
+    """The history with units in a slot, most often the newest or a newer one."""
+    newest = latest(history)
+    if slot > newest:
+        return (*history, slot - newest, units)
+    if slot == newest and history:
+        return (*history[:-1], history[-1] + units)
+    pairs = slots(history)
+    add(pairs, slot, units)
+    return flat(pairs)
+
+
+def keep_recent(history: History, count: int) -> History:
     """The slots of the last `count` slot widths before the newest one's end."""
-    oldest = pairs[-1][0] - count if pairs else 0
-    return [pair for pair in pairs if pair[0] > oldest]
+    oldest = latest(history) - count
+    if not history or history[0] > oldest:
+        return history
+    return flat([pair for pair in slots(history) if pair[0] > oldest])
 
 
-def keep_all(pairs: Slots, count: int) -> Slots:
+def keep_all(history: History, count: int) -> History:
     """At most `count` slots; the oldest ones are merged into the first that stays, so that nothing is lost."""
-    surplus = len(pairs) - count
+    surplus = len(history) // 2 - count
     if surplus <= 0:
-        return pairs
+        return history
+    pairs = slots(history)
     merged = sum(units for _, units in pairs[: surplus + 1])
-    return [(pairs[surplus][0], merged), *pairs[surplus + 1 :]]
+    return flat([(pairs[surplus][0], merged), *pairs[surplus + 1 :]])
 
 
 def resample(pairs: Slots, width: int, other: int) -> Slots:

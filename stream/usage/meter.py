@@ -18,7 +18,7 @@ from forewarn.stream.usage.account import Terms
 from forewarn.stream.usage.amount import POWERS, scale_of, units_at
 from forewarn.stream.usage.cycle import EARLIEST, LATEST
 from forewarn.stream.usage.cycles import UNLIMITED, Cycle, Cycles, Grant, aligned, carry, include, keep
-from forewarn.stream.usage.history import History, add, flat, keep_all, keep_recent, resample, slots
+from forewarn.stream.usage.history import History, added, flat, keep_all, keep_recent, resample, slots
 from forewarn.stream.usage.policy import UsagePolicy
 from forewarn.stream.usage.recut import recut
 from forewarn.stream.usage.thresholds import crossed, trigger
@@ -86,10 +86,9 @@ def step(
 
 def spend(policy: UsagePolicy, meter: Meter, charge: Charge, units: int) -> Meter:
     """The meter after usage in its newest cycle, `units` of its scale. Thresholds are the caller's to look at."""
-    newest = meter.cycles[-1].charge(units)
+    cycles = (*meter.cycles[:-1], meter.cycles[-1].charge(units))
     history = _record(policy, meter, charge.start, units)
-    spent = replace(meter, cycles=(*meter.cycles[:-1], newest), history=history)
-    return _drop(policy, spent, charge.seen)
+    return _drop(policy, Meter(meter.scale, meter.known, cycles, history, meter.floor), charge.seen)
 
 
 def adopt(policy: UsagePolicy, terms: Terms, meter: Meter, now: int) -> tuple[Meter, tuple[Told, ...]]:
@@ -137,13 +136,12 @@ def _apply(policy: UsagePolicy, meter: Meter, index: int, charge: Charge) -> Met
 
 
 def _record(policy: UsagePolicy, meter: Meter, start: int, units: int) -> History:
-    pairs = slots(meter.history)
-    add(pairs, start // 1000 // slot_width(policy, meter.known), units)
-    return flat(_bounded(policy, pairs, meter.known))
+    slot = start // 1000 // slot_width(policy, meter.known)
+    return _bounded(policy, added(meter.history, slot, units), meter.known)
 
 
-def _bounded(policy: UsagePolicy, pairs: list[tuple[int, int]], known: bool) -> list[tuple[int, int]]:
-    return keep_recent(pairs, policy.history_slots) if known else keep_all(pairs, policy.unknown_slots)
+def _bounded(policy: UsagePolicy, history: History, known: bool) -> History:
+    return keep_recent(history, policy.history_slots) if known else keep_all(history, policy.unknown_slots)
 
 
 def _late_since(policy: UsagePolicy, now: int) -> int:
@@ -177,7 +175,8 @@ def _adopt(policy: UsagePolicy, terms: Terms, meter: Meter, now: int) -> Meter:
         low = cycles[first].start if meter.known else meter.floor
         cycles = recut(cycles, pieces, terms.calendar, grant, first=first, instant=instant, floor=low)
     if terms.known != meter.known:
-        history = flat(_bounded(policy, resample(slots(history), width, slot_width(policy, terms.known)), terms.known))
+        resampled = flat(resample(slots(history), width, slot_width(policy, terms.known)))
+        history = _bounded(policy, resampled, terms.known)
     cycles = carry(tuple(c.grant(grant) if c.end > now or not meter.known else c for c in cycles))
     return replace(meter, known=terms.known, cycles=cycles, history=history)
 

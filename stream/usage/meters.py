@@ -172,8 +172,9 @@ class Meters:
         return True
 
     def _load(self, unit: Unit, customer: bytes, tail: bytes) -> Meter | None:
-        stored, counted = unit.get(METERS + customer + tail), unit.get(COUNTERS + customer + tail)
-        if stored is None or counted is None:
+        counted = unit.get(COUNTERS + customer + tail)
+        stored = unit.get(METERS + customer + tail) if counted is not None else None
+        if counted is None or stored is None:
             return None
         meter = decode_meter(stored)
         return merged(meter, counted, slot_width(self._policy, meter.known))

@@ -17,11 +17,10 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from forewarn.stream.usage.cycles import Cycle
-from forewarn.stream.usage.history import add, flat, slots
+from forewarn.stream.usage.history import added, latest
 from forewarn.stream.usage.meter import Meter
 
 COUNTERS = b"u/"
@@ -89,9 +88,8 @@ def merged(meter: Meter, stored: bytes, width: int) -> Meter:
     if not until or used == newest.used:
         return meter
     units = used - newest.used
-    pairs = slots(meter.history)
-    add(pairs, since // width, units)
-    return replace(meter, cycles=(*meter.cycles[:-1], newest.charge(units)), history=flat(pairs))
+    cycles = (*meter.cycles[:-1], newest.charge(units))
+    return Meter(meter.scale, meter.known, cycles, added(meter.history, since // width, units), meter.floor)
 
 
 def encode_meter(meter: Meter) -> bytes:
@@ -121,8 +119,8 @@ def _window(meter: Meter, newest: Cycle, width: int) -> tuple[int, int]:
     """The seconds in which the newest slot and the newest cycle overlap."""
     if not meter.history:
         return 0, 0
-    latest = slots(meter.history)[-1][0] * width
-    return max(latest, newest.start // 1000), min(latest + width, newest.end // 1000)
+    slot = latest(meter.history) * width
+    return max(slot, newest.start // 1000), min(slot + width, newest.end // 1000)
 
 
 def _texts(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forewarn.stream.usage.history import add, flat, keep_all, keep_recent, resample, slots
+from forewarn.stream.usage.history import add, added, flat, keep_all, keep_recent, resample, slots
 
 
 def test_slots_are_stored_as_distances() -> None:
@@ -21,16 +21,26 @@ def test_usage_finds_its_slot_in_any_order() -> None:
     assert pairs == [(1, 5), (5, 4), (7, 4), (9, 2)]
 
 
+def test_a_stored_history_takes_usage_in_any_order() -> None:
+    pairs: list[tuple[int, int]] = []
+    history: tuple[int, ...] = ()
+    for slot, units in ((0, 1), (9, 2), (9, -3), (5, 3), (12, 4), (0, 5)):
+        add(pairs, slot, units)
+        history = added(history, slot, units)
+        assert slots(history) == pairs
+
+
 def test_a_known_customers_history_forgets_what_is_old() -> None:
     #   slots   1   5   7   9
     #               └─ kept ┘   3 widths before the end of slot 9
-    assert keep_recent([(1, 5), (5, 4), (7, 4), (9, 2)], 3) == [(7, 4), (9, 2)]
-    assert keep_recent([], 3) == []
+    assert slots(keep_recent(flat([(1, 5), (5, 4), (7, 4), (9, 2)]), 3)) == [(7, 4), (9, 2)]
+    assert slots(keep_recent(flat([(7, 4), (9, 2)]), 3)) == [(7, 4), (9, 2)]
+    assert keep_recent((), 3) == ()
 
 
 def test_an_unknown_customers_history_merges_what_is_old() -> None:
-    assert keep_all([(1, 5), (5, 4), (7, 4), (9, 2)], 2) == [(7, 13), (9, 2)]
-    assert keep_all([(1, 5)], 2) == [(1, 5)]
+    assert slots(keep_all(flat([(1, 5), (5, 4), (7, 4), (9, 2)]), 2)) == [(7, 13), (9, 2)]
+    assert slots(keep_all(flat([(1, 5)]), 2)) == [(1, 5)]
 
 
 def test_slots_change_their_width() -> None:
