@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping
-from typing import Self
+from typing import Literal, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -59,9 +59,9 @@ class Cluster:
         """Names of the topics that start with the prefix."""
         return sorted(name for name in await self._admin.list_topics() if name.startswith(prefix))
 
-    async def stamp_on_append(self, topic: str) -> None:
-        """Makes the broker stamp a topic's records, so that "produced" is the broker's clock."""
-        resource = ConfigResource(ConfigResourceType.TOPIC, topic, {"message.timestamp.type": "LogAppendTime"})
+    async def stamp(self, topic: str, by: Literal["LogAppendTime", "CreateTime"]) -> None:
+        """Makes the broker stamp a topic's records, so that "produced" is its clock, or keep the producer's times."""
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic, {"message.timestamp.type": by})
         await self._admin.alter_configs([resource])
 
     async def preload(self, topic: str, records: Iterable[Keyed], partitions: int) -> int:
@@ -69,12 +69,12 @@ class Cluster:
         open_batches: dict[int, BatchBuilder] = {}
         sent: list[Delivery] = []
         count, now = 0, int(time.time() * 1000)
-        for partition, key, value in records:
+        for partition, key, value, at in records:
             batch = open_batches.get(partition) or open_batches.setdefault(partition, self.producer.create_batch())
-            if batch.append(timestamp=now, key=key, value=value) is None:
+            if batch.append(timestamp=at or now, key=key, value=value) is None:
                 sent.append(await self._send(batch, topic, partition))
                 batch = open_batches[partition] = self.producer.create_batch()
-                batch.append(timestamp=now, key=key, value=value)
+                batch.append(timestamp=at or now, key=key, value=value)
             count += 1
         for partition, batch in open_batches.items():
             sent.append(await self._send(batch, topic, partition))

@@ -79,7 +79,7 @@ def main() -> None:
 
 def _open(role: Role) -> Core:
     core = Core(role.open(0, Layout(region=1, customer=1)), codecs.by_topic(), 0)
-    core.restore(int(time.time() * 1000))
+    core.restore(0)
     return core
 
 
@@ -95,7 +95,7 @@ def _fold_all(
     while chunk := list(islice(source, unit_size)):
         wire = _wire(chunk, count)
         records: Sequence[Record] = watch.time("parse", _parse, wire)
-        now = int(time.time() * 1000)
+        now = chunk[-1][3] or int(time.time() * 1000)
         if profiler is not None:
             profiler.enable()
         decoded = watch.time("decode", core.codecs[topic].decode, records)
@@ -118,8 +118,8 @@ def _builder(size: int) -> DefaultRecordBatchBuilder:
 
 def _wire(chunk: Sequence[Keyed], first: int) -> bytes:
     builder, now = _builder(1 << 30), int(time.time() * 1000)
-    for number, (_, key, value) in enumerate(chunk):
-        builder.append(number, now, key, value, [])
+    for number, (_, key, value, at) in enumerate(chunk):
+        builder.append(number, at or now, key, value, [])
     return bytes(builder.build())
 
 

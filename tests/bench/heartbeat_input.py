@@ -1,6 +1,6 @@
 """The heartbeats of job (b), and which outages are hidden in them.
 
-Every region has 20 access elements of 50 devices. Five rounds of beats, 300 s apart, end now. In every eighth region
+Every region has 20 access elements of 50 devices. Five rounds of beats, 60 s apart, end now. In every eighth region
 one element fails: in turn its devices say `down` in the third round, or fall silent after the first.
 
     round     1     2     3     4     5
@@ -23,13 +23,13 @@ from msgspec import Struct
 from tests.bench.usage_input import VALUE_BYTES, Keyed
 
 ELEMENTS, DEVICES = 20, 50
-ROUNDS, INTERVAL = 5, 300
+ROUNDS, INTERVAL = 5, 60
 SICK_REGIONS = 8
 #: Steps between a device and the next one of the same region to beat: spreads an element's beats over a round.
 STRIDE = 369
 
 _TEMPLATE = (
-    b'{"element":"%b","time":"%b","status":"%b","parent":"%b","collector":"col-%02d","interval_s":300,"seq":%d,'
+    b'{"element":"%b","time":"%b","status":"%b","parent":"%b","collector":"col-%02d","interval_s":60,"seq":%d,'
     b'"model":"%b"}'
 )
 
@@ -45,7 +45,7 @@ class HeartbeatInput(Struct, frozen=True):
         return sum(1 for _ in self._beats())
 
     def keyed(self, partitions: int) -> Iterator[Keyed]:
-        """Heartbeats with their partition, in event time."""
+        """Heartbeats with their partition, in event time, each with that time as its record's: a feed, read late."""
         names = [b"r%03d" % region for region in range(self.regions)]
         where = [(murmur2(name) & 0x7FFFFFFF) % partitions for name in names]
         begin, stamp, second = int(time.time()) - ROUNDS * INTERVAL - 5, b"", -1
@@ -53,7 +53,7 @@ class HeartbeatInput(Struct, frozen=True):
             at = begin + seq * INTERVAL + slot * INTERVAL // (ELEMENTS * DEVICES)
             if at != second:
                 second, stamp = at, datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-            yield where[region], names[region], _encode(region, device, stamp, status, seq)
+            yield where[region], names[region], _encode(region, device, stamp, status, seq), at * 1000
 
     def expected(self) -> set[str]:
         """The elements that fail."""

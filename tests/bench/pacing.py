@@ -44,7 +44,7 @@ async def pace(cluster: Cluster, topic: str, records: Iterator[Keyed], rate: flo
 async def _send(cluster: Cluster, topic: str, records: list[Keyed]) -> list[asyncio.Future[object]]:
     producer, now = cluster.producer, int(time.time() * 1000)
     batches = {partition: producer.create_batch() for partition in {record[0] for record in records}}
-    for partition, key, value in records:
+    for partition, key, value, _ in records:
         if batches[partition].append(timestamp=now, key=key, value=value) is None:
             raise RuntimeError(f"{len(records)} records were due at once: the producer cannot hold this rate")
     for batch in batches.values():

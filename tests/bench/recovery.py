@@ -111,4 +111,4 @@ def _records(trial: Trial, customers: Iterable[int], amount: int, keys: int) -> 
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
     for number in customers:
         record = number if amount == BASE else keys + number  # a customer is asked once, so ids are unique
-        yield where[number], names[number], encode(record, names[number], amount, now, now)
+        yield where[number], names[number], encode(record, names[number], amount, now, now), None

@@ -25,8 +25,8 @@ VALUE_BYTES = 235
 
 #: (customer, percent of the level, used after the record)
 Alert = tuple[str, int, int]
-#: (partition, key, value)
-Keyed = tuple[int, bytes, bytes]
+#: (partition, key, value, epoch ms of the record or None for "now")
+Keyed = tuple[int, bytes, bytes, int | None]
 
 _TEMPLATE = (
     b'{"record_id":"u%012d","bucket":"data","amount":%d,"start":"%b","end":"%b","kind":"usage","line":"44770%07d",'
@@ -55,7 +55,7 @@ class UsageInput(Struct, frozen=True):
                 if not self.spread_s:
                     start = datetime.now(UTC) - timedelta(seconds=5)
                 begun, ended = _instant(start), _instant(start + timedelta(seconds=4))
-            yield where[customer], keys[customer], encode(number, keys[customer], amount, begun, ended)
+            yield where[customer], keys[customer], encode(number, keys[customer], amount, begun, ended), None
 
     def expected(self) -> Counter[Alert]:
         """The alerts that these records must cause."""
@@ -117,7 +117,7 @@ def profiles(customers: int, partitions: int) -> Iterator[Keyed]:
     day = (time.gmtime().tm_mday + 13) % 28 + 1
     keys = customer_keys(customers)
     for where, key in zip(partition_of(keys, partitions), keys, strict=True):
-        yield where, key, profile(key, day)
+        yield where, key, profile(key, day), None
 
 
 @lru_cache(4)

@@ -44,15 +44,20 @@ class Forewarn:
     async def prepare(self, trial: Trial) -> None:
         """Applies the topic catalog; for usage, loads the customers' profiles through a first worker."""
         (trial.folder / "data").mkdir(parents=True, exist_ok=True)
+        await self._apply_topics(trial)
+        await trial.cluster.stamp(self.output(trial), "LogAppendTime")
+        if trial.job == "liveness":
+            await trial.cluster.stamp(trial.input, "CreateTime")  # a feed read late, not a feed of late beats
+        if trial.job == "usage" and trial.customers:
+            await self._load_profiles(trial)
+
+    async def _apply_topics(self, trial: Trial) -> None:
         counts = f"region={trial.partitions},customer={trial.partitions}"
         apply = await spawn(
             [self._command, "topics", "apply", "--partitions", counts, "--replication", "1"], trial, _settings(trial)
         )
         if await apply.wait() != 0:
             raise RuntimeError(f"forewarn topics apply failed; see {trial.folder}/worker.log")
-        await trial.cluster.stamp_on_append(self.output(trial))
-        if trial.job == "usage" and trial.customers:
-            await self._load_profiles(trial)
 
     async def _load_profiles(self, trial: Trial) -> None:
         topic = trial.prefix + PROFILE_TOPIC
@@ -67,7 +72,9 @@ class Forewarn:
             await stop(worker)
 
     async def start(self, trial: Trial) -> asyncio.subprocess.Process:
-        """Starts one worker of the job's role."""
+        """Starts one worker of the job's role, on topics as they must be."""
+        if trial.job == "liveness":
+            await self._apply_topics(trial)
         return await spawn([self._command, "worker", ROLES[trial.job]], trial, _settings(trial))
 
     def group(self, trial: Trial) -> str:

@@ -17,14 +17,14 @@ from tests.bench.usage_input import ALLOWANCE, VALUE_BYTES, UsageInput
 
 
 def test_a_usage_record_is_235_bytes_of_json_for_its_own_key() -> None:
-    for _, key, value in islice(UsageInput(2_000, customers=50).keyed(4), 2_000):
+    for _, key, value, _ in islice(UsageInput(2_000, customers=50).keyed(4), 2_000):
         assert len(value) == VALUE_BYTES
         assert json.loads(value)["customer"] == key.decode()
 
 
 def test_a_smaller_usage_input_is_a_prefix_of_a_larger_one() -> None:
     small, large = UsageInput(500, customers=50), UsageInput(2_000, customers=50)
-    drawn = [[(key, json.loads(value)["amount"]) for _, key, value in source.keyed(4)] for source in (small, large)]
+    drawn = [[(key, json.loads(value)["amount"]) for _, key, value, _ in source.keyed(4)] for source in (small, large)]
     assert drawn[0] == drawn[1][:500]
 
 
@@ -38,13 +38,13 @@ def test_the_oracle_sends_each_level_once_and_only_the_highest_that_a_record_rea
 
 def test_all_beats_of_healthy_elements_are_there_and_sick_ones_stop() -> None:
     source = HeartbeatInput(9)
-    beats = Counter(json.loads(value)["parent"] for _, _, value in source.keyed(4))
+    beats = Counter(json.loads(value)["parent"] for _, _, value, _ in source.keyed(4))
     assert len(beats) == 9 * ELEMENTS
     assert {element for element, count in beats.items() if count < ROUNDS * DEVICES} == source.expected()
 
 
 def test_heartbeats_come_in_event_time_and_end_in_the_past() -> None:
-    times = [json.loads(value)["time"] for _, _, value in HeartbeatInput(1).keyed(1)]
+    times = [json.loads(value)["time"] for _, _, value, _ in HeartbeatInput(1).keyed(1)]
     assert times == sorted(times)
     assert times[-1] < time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
