@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections import Counter
 from random import Random
 from types import TracebackType
@@ -13,8 +14,8 @@ from forewarn.stream.engine.crash import POINTS
 from tests.faults.child import KILLED, Child
 from tests.faults.place import Place
 
-#: Exit codes that a worker may end with when things are done to it.
-ALLOWED = (0, KILLED, fatal.INTERNAL)
+#: Exit codes that a worker may end with when things are done to it; SIGTERM ends one that has only just been started.
+ALLOWED = (0, KILLED, -signal.SIGTERM, fatal.INTERNAL)
 #: Seconds after which a dead worker is started again.
 RESTART_S = 0.3
 #: Seconds in which a worker that was armed must have come to its crash point; then it is killed like any other.

@@ -48,8 +48,9 @@ class Ledger:
 
 
 def read(path: Path) -> Iterator[Input]:
-    """All inputs of a ledger, in the order in which they were produced."""
+    """All inputs of a ledger, in the order in which they were produced; a line that is still being written is none."""
     decode = msgspec.json.Decoder(Input).decode
     with path.open("rb") as lines:
         for line in lines:
-            yield decode(line)
+            if line.endswith(b"\n"):
+                yield decode(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,7 +13,7 @@ from typing import Self
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
 from forewarn.stream import topics_admin
 from forewarn.stream.engine.role import Layout
@@ -32,7 +32,6 @@ READS = {
     ),
     "deliver": ("control", "notifications"),
 }  # fmt: skip
-_SETTLED_LOOKS = 3
 
 
 class Place:
@@ -106,27 +105,35 @@ class Place:
         count = BY_NAME[topic].partitions(self.layout)
         return [TopicPartition(self.prefix + topic, number) for number in range(count)]
 
-    async def lag(self, role: str) -> int:
-        """Records that the role's group has not made durable yet, as any lag tool sees it."""
-        tps = [tp for topic in READS[role] for tp in self.partitions(topic)]
-        ends = await self.consumer.end_offsets(tps)
-        committed = await self.admin.list_consumer_group_offsets(f"{self.prefix}forewarn-{role}", partitions=tps)
+    async def lag(self, role: str, ends: Mapping[TopicPartition, int] | None = None) -> int:
+        """Records below `ends` (default: the topics' ends now) that the role's group has not made durable yet."""
+        tps = self._sources(role)
+        ends = ends if ends is not None else await self.consumer.end_offsets(tps)
+        try:
+            committed = await self.admin.list_consumer_group_offsets(f"{self.prefix}forewarn-{role}", partitions=tps)
+        except GroupCoordinatorNotAvailableError:  # no group has ever been on this broker
+            committed = {}
         return sum(max(0, ends[tp] - max(0, committed[tp].offset if tp in committed else 0)) for tp in tps)
 
-    async def settle(self, *roles: str, timeout_s: float = 60.0) -> float:
-        """Waits until no role has anything left to read, several looks in a row; how long it took, in seconds."""
-        begun, quiet = time.monotonic(), 0
-        lags: dict[str, int] = {}
-        while quiet < _SETTLED_LOOKS:
-            try:
-                lags = {role: await self.lag(role) for role in roles}
-            except KafkaError:  # no coordinator at the moment: the broker is coming back
-                lags = {"broker": 1}
-            quiet = 0 if any(lags.values()) else quiet + 1
-            if time.monotonic() - begun > timeout_s:
-                raise TimeoutError(f"not settled in {timeout_s:.0f} s: {lags}\n{self.tails()}")
-            await asyncio.sleep(0.3)
-        return time.monotonic() - begun
+    async def settle(self, *roles: str, timeout_s: float = 60.0) -> None:
+        """For one role after the other: waits until all that its sources hold now is durable. Give them downstream."""
+        deadline = time.monotonic() + timeout_s
+        for role in roles:
+            ends: Mapping[TopicPartition, int] | None = None
+            left = 1
+            while left:
+                try:
+                    if ends is None:
+                        ends = await self.consumer.end_offsets(self._sources(role))
+                    left = await self.lag(role, ends)
+                except KafkaError:  # the broker is coming back
+                    left = 1
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{role} has {left} to read after {timeout_s:.0f} s\n{self.tails()}")
+                await asyncio.sleep(0.2)
+
+    def _sources(self, role: str) -> list[TopicPartition]:
+        return [tp for topic in READS[role] for tp in self.partitions(topic)]
 
     def tails(self) -> str:
         """The ends of all logs."""

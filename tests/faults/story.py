@@ -67,8 +67,9 @@ async def tell(
             trouble = asyncio.create_task(storm(teams, random, storm_s))
             await _outages(place, feeder, until=time.monotonic() + storm_s, say=say)
             await trouble
-        say("judging")
-        report = await verdict(place, *ROLES, mail=mail, timeout_s=90.0, settle_s=90.0)
+            say("judging")
+            feeder.usage = feeder.requests = 0.0  # the network goes on to speak: silence would be an outage
+            report = await verdict(place, *ROLES, mail=mail, timeout_s=90.0, settle_s=90.0)
         done = sum((team.done for team in teams), Counter[str]())
         codes = sum((team.codes for team in teams), Counter[int]())
     return Told(seed, done, codes, report)
