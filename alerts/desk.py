@@ -54,6 +54,15 @@ class Desk:
         self.circumstances = Circumstances(policy)
         self.marks = Marks(policy, partition)
         self.fan_out = FanOut(policy.fan_out_customers)
+        self._wire(rules, ledger)
+        self.account_changed: Callable[[Unit, str, Account | None], None] = lambda unit, customer, account: None
+        self.erased: Callable[[Unit, str], None] = lambda unit, customer: None
+        self.folds = self._folds()
+        self.timers = self._timers()
+
+    def _wire(self, rules: Rules, ledger: Ledger) -> None:
+        """The parts that act, each given what it looks at."""
+        policy = self.policy
         pipeline = Pipeline(rules, self.told, ledger)
         self.standings = Standings(
             policy,
@@ -65,12 +74,9 @@ class Desk:
             marks=self.marks,
             ledger=ledger,
         )
+        people, incidents, told = self.customers, self.incidents, self.told
         self.notices = Notices(
-            pipeline=pipeline,
-            customers=self.customers,
-            incidents=self.incidents,
-            told=self.told,
-            controls=self.controls,
+            pipeline=pipeline, customers=people, incidents=incidents, told=told, controls=self.controls
         )
         self.impact = Impact(
             policy,
@@ -93,9 +99,9 @@ class Desk:
         self.requests = Requests(
             policy, customers=self.customers, standings=self.standings, ledger=ledger, fan_out=self.fan_out
         )
-        self.account_changed: Callable[[Unit, str, Account | None], None] = lambda unit, customer, account: None
-        self.erased: Callable[[Unit, str], None] = lambda unit, customer: None
-        self.folds: dict[str, Batch] = {
+
+    def _folds(self) -> dict[str, Batch]:
+        return {
             "control": self._control,
             "outages.impact": self._impact,
             "customers.profiles": self._profiles,
@@ -108,7 +114,9 @@ class Desk:
             "delivery.receipts": self._receipts,
             "marketing.requests": self._requests,
         }
-        self.timers: dict[str, Callable[[Unit, Timer], None]] = {
+
+    def _timers(self) -> dict[str, Callable[[Unit, Timer], None]]:
+        return {
             impact.WAIT: self.impact.fire,
             impact.LEFT: self.impact.fire,
             impact.FORGET: self.impact.fire,

@@ -42,7 +42,8 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry if registry is not None else CollectorRegistry()
-        self._declare_engine()
+        self._declare_worker()
+        self._declare_input()
         self._declare_outages()
         self._declare_messages()
 
@@ -52,11 +53,19 @@ class Metrics:
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
 
-    def _declare_engine(self) -> None:
+    def _declare_worker(self) -> None:
         to = self.registry
         self.worker = Info("forewarn_worker", "Role, version, policy and mode of this worker", registry=to)
         self.ready = Gauge("forewarn_ready", "1 when every owned partition is restored and folding", registry=to)
         self.partitions = Gauge("forewarn_partitions_owned", "Partitions that this worker owns", registry=to)
+        self.recovered_keys = Counter("forewarn_recovered_keys", "Keys read back from changelogs", registry=to)
+        self.recovered_records = Counter("forewarn_recovered_records", "Changelog records read back", registry=to)
+        self.recovery_seconds = Gauge(
+            "forewarn_recovery_seconds", "How long the last recovery took", ["partition"], registry=to
+        )
+
+    def _declare_input(self) -> None:
+        to = self.registry
         self.events = Counter(
             "forewarn_events",
             "Events read, by what became of them (applied, dead_lettered, filtered)",
@@ -84,11 +93,6 @@ class Metrics:
         )
         self.watermark_lag = Gauge(
             "forewarn_watermark_lag_seconds", "How far event time is behind the clock", ["partition"], registry=to
-        )
-        self.recovered_keys = Counter("forewarn_recovered_keys", "Keys read back from changelogs", registry=to)
-        self.recovered_records = Counter("forewarn_recovered_records", "Changelog records read back", registry=to)
-        self.recovery_seconds = Gauge(
-            "forewarn_recovery_seconds", "How long the last recovery took", ["partition"], registry=to
         )
         self.lost_input = Counter(
             "forewarn_lost_input_records", "Offsets that were deleted before they were applied", ["topic"], registry=to

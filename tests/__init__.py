@@ -1,1 +1,1 @@
-"""Tests: unit/ and property/ of every pure step, acceptance/ timelines, integration/ on a real Kafka, faults/, bench/."""
+"""Tests: unit/ and property/ of pure steps, acceptance/ timelines, integration/ on a real Kafka, faults/, bench/."""
