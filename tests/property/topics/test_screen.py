@@ -21,9 +21,19 @@ NAMES = [
 ]
 #: A record that each of the topics takes.
 WHOLE: dict[str, Any] = {
-    "element": "e", "time": NOW, "record_id": "r", "bucket": "b", "amount": 1, "start": "2026-11-22T20:00:00Z",
-    "request_id": "q", "campaign": "c", "channel": "email", "alarm_id": "a", "perceived_severity": "minor",
-    "name": "n", "value": 1.5,
+    "element": "e",
+    "time": NOW,
+    "record_id": "r",
+    "bucket": "b",
+    "amount": 1,
+    "start": "2026-11-22T20:00:00Z",
+    "request_id": "q",
+    "campaign": "c",
+    "channel": "email",
+    "alarm_id": "a",
+    "perceived_severity": "minor",
+    "name": "n",
+    "value": 1.5,
 }
 REQUIRED = {
     "network.heartbeats": ["element", "time"],
