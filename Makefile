@@ -21,8 +21,8 @@ test: setup ## all tests, the integration tests on a real Kafka among them
 	@$(PY) -m pytest $(ARGS)
 
 lint: setup ## ruff, mypy --strict, import contracts
-	@.venv/bin/ruff check .
-	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check --no-cache .
+	@.venv/bin/ruff format --no-cache --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache
 

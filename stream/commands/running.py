@@ -44,7 +44,6 @@ def demo(
     restoration, a near-allowance alert was mailed, and a marketing request was held and later released.
     """
     from forewarn.stream.demo.command import run
-
     from forewarn.stream.durations import seconds
 
     try:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from forewarn.stream.roles.correlate import CorrelateRole
-from forewarn.stream.roles.ingest import IngestRole
-
 from forewarn.stream.engine.role import Role
 from forewarn.stream.policy import Policy
+from forewarn.stream.roles.correlate import CorrelateRole
 from forewarn.stream.roles.decide import DecideRole
 from forewarn.stream.roles.deliver import DeliverRole
 from forewarn.stream.roles.detect import DetectRole
+from forewarn.stream.roles.ingest import IngestRole
 
 #: How each role is made from the policy.
 ROLES: dict[str, Callable[[Policy], Role]] = {
