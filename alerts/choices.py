@@ -120,6 +120,7 @@ def consented(layers: tuple[Layer, Layer], purposes: tuple[str, ...], channel: s
     found = [
         timed
         for layer in layers
+        if layer.consents
         for purpose in (*purposes, *WILDCARDS)
         for timed in _on_channel(layer.consents.get(purpose), channel)
     ]

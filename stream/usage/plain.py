@@ -58,7 +58,9 @@ def charge(
     taken = _all_plain(counters, leader, np.where(known, 0, units), plain | known) & ~known
     added = np.zeros(len(keys), np.int64)
     np.add.at(added, leader[taken], units[taken])
-    changed = np.unique(leader[taken])
+    heads = np.zeros(len(keys), np.bool_)
+    heads[leader[taken]] = True
+    changed = np.flatnonzero(heads)
     after = counters[changed]
     after["used"] += added[changed]
     values = after.view(f"V{COUNTER_SIZE}").tolist()
