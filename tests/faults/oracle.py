@@ -151,9 +151,9 @@ def _outages(model: Model, seen: Seen) -> Iterator[Violation]:
     for customer in sorted({*model.begun, *(customer for customer, _ in told)}):
         confirmed, restored = told[customer, "confirmed"], told[customer, "restored"]
         if len(confirmed) != model.begun.get(customer, 0):
-            yield Violation("outage", f"{customer} had {model.begun.get(customer, 0)}, was told of {sorted(confirmed)}")
+            yield Violation("outage", f"{customer} was told of {len(confirmed)}, had {model.begun.get(customer, 0)}")
         if len(restored) != model.mended.get(customer, 0) or not restored <= confirmed:
-            yield Violation("restored", f"{customer}: {sorted(restored)} of {model.mended.get(customer, 0)}")
+            yield Violation("restored", f"{customer}: {len(restored)} of {model.mended.get(customer, 0)}")
 
 
 def _mails(model: Model, seen: Seen) -> Iterator[Violation]:
