@@ -83,7 +83,7 @@ class Down(Struct, frozen=True, array_like=True, gc=False):
 
     `since`: when that was known, by explicit word or because its silence had lasted long enough; `missed`: the first
     beat it missed, our best guess of the onset; `seen`: its newest event time; `said`: by explicit word. `spent`: it
-    was left over when its outage ended, and raises no other.
+    was left over when its outage ended, and raises no other. `gasp`: its last word was a dying gasp.
     """
 
     since: int
@@ -91,6 +91,7 @@ class Down(Struct, frozen=True, array_like=True, gc=False):
     seen: int
     said: bool
     spent: bool = False
+    gasp: bool = False
 
 
 class Seen(Struct, frozen=True, array_like=True, gc=False):
@@ -139,13 +140,15 @@ def patience(policy: OutagePolicy, device: Device) -> int:
     return max(usual, device.habit.p99()) if device.habit is not None else usual
 
 
-def said_down(device: Device, at: int) -> Turn:
-    """Folds an explicit down or dying gasp of event time `at`."""
+def said_down(device: Device, at: int, *, gasp: bool = False) -> Turn:
+    """Folds an explicit down, or a dying gasp, of event time `at`; at equal times the gasp says more."""
     was = device.down
-    if at < device.seen or (was is not None and was.said and at == device.seen):
+    if at < device.seen or (was is not None and was.said and at == device.seen and (was.gasp or not gasp)):
         return Turn.OLD
     device.seen = at
-    device.down = Down(at, at, at, True) if was is None else Down(was.since, was.missed, at, True, was.spent)
+    device.down = (
+        Down(at, at, at, True, False, gasp) if was is None else Down(was.since, was.missed, at, True, was.spent, gasp)
+    )
     if was is not None:
         return Turn.AMENDED
     return Turn.DOWN

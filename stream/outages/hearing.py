@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from forewarn.stream.engine.role import Record
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages import device as devices
+from forewarn.stream.outages.alarms import OpenAlarms
 from forewarn.stream.outages.device import UNHEARD, Device, Spec, Turn, learned_spec
+from forewarn.stream.outages.lineage import subject
 from forewarn.stream.outages.outbox import Outbox
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.roster import Roster
@@ -28,9 +30,10 @@ Event = Heartbeat | Alarm | Kpi
 class Hearing:
     """Takes what network elements say into the roster."""
 
-    def __init__(self, policy: OutagePolicy, roster: Roster, watch: Watch, outbox: Outbox) -> None:
+    def __init__(self, policy: OutagePolicy, roster: Roster, alarms: OpenAlarms, watch: Watch, outbox: Outbox) -> None:
         self.policy = policy
         self.roster = roster
+        self.alarms = alarms
         self.watch = watch
         self.outbox = outbox
         self.others: list[tuple[Alarm | Kpi, Record]] = []
@@ -79,7 +82,7 @@ class Hearing:
             learn = device.place.interval == 0 or not self.watch.disturbed(region)
             turn = devices.beat(self.policy, device, at, clock=clock, arrival=record.timestamp, learn=learn)
         else:
-            turn = devices.said_down(device, at)
+            turn = devices.said_down(device, at, gasp=event.status == "dying_gasp")
         if turn is not Turn.OLD:
             if device.slot == UNHEARD:
                 self._tell(device)
@@ -103,12 +106,16 @@ class Hearing:
         spec = device.place.spec
         self.outbox.learned(spec.region, LearnedElement(device.element, spec.parents, spec.collector, beats))
 
-    def alarmed(self, unit: Unit, event: Alarm, region: str) -> None:
-        """Makes sure that an alarm's element is known."""
-        if event.element not in self.roster.devices:
-            self._tell(
-                self.roster.learn(unit, event.element, Spec(region, collector=event.collector), None), beats=False
-            )
+    def alarm(self, unit: Unit, event: Alarm, record: Record, at: int, clock: int) -> None:
+        """Folds an alarm of event time `at` (epoch ms); its element is learned, and its collector was heard."""
+        roster = self.roster
+        if event.element not in roster.devices:
+            spec = Spec((record.key or b"").decode(), collector=event.collector)
+            self._tell(roster.learn(unit, event.element, spec, None), beats=False)
+        if event.collector is not None:
+            roster.reporting[event.collector] = max(record.timestamp, roster.reporting.get(event.collector, 0))
+        for row in self.alarms.fold(unit, event, at, clock, subject(roster, event)):
+            self.outbox.alarm(row)
 
     def silences(self, unit: Unit, clock: int, most: int) -> bool:
         """Marks at most `most` devices down whose patience is over. True when none is left."""

@@ -13,7 +13,7 @@ import orjson
 from msgspec import Struct
 
 from forewarn.stream.engine.unit import Unit
-from forewarn.topics.events.outages import LearnedElement, Signal
+from forewarn.topics.events.outages import AlarmRow, LearnedElement, Signal
 
 SIGNALS = "outages.signals"
 #: Ids or rows of one signal at most.
@@ -43,6 +43,7 @@ class Outbox:
         self.sequence = 0
         self._changed: dict[str, dict[str, bool]] = {}
         self._learned: dict[str, list[LearnedElement]] = {}
+        self._alarms: dict[tuple[str, str], AlarmRow] = {}
 
     def changed(self, region: str, element: str, *, down: bool) -> None:
         """A device went down or came back; the last word of a unit counts."""
@@ -52,6 +53,10 @@ class Outbox:
         """An element was first heard of, or what it says of its place has changed."""
         self._learned.setdefault(region, []).append(element)
 
+    def alarm(self, row: AlarmRow) -> None:
+        """Alarms of one class opened or closed on an element; the last word of a unit counts."""
+        self._alarms[row.element, row.alarm] = row
+
     def send(self, unit: Unit, signal: Signal) -> None:
         """Sends one signal, with the next sequence."""
         self.sequence = max(self.sequence + 1, unit.now)
@@ -60,14 +65,17 @@ class Outbox:
         unit.emit(SIGNALS, key.encode(), value, partitions=(0,))
 
     def flush(self, unit: Unit, clock: int) -> None:
-        """Sends what was collected: learned elements first, then who went down, then who came back."""
+        """Sends what was collected: learned elements first, then alarms, then who went down, then who came back."""
         for region, elements in self._learned.items():
             for part in chunks(elements, LEARNED_CHUNK):
                 self.send(unit, Signal("learned", clock, 0, 0, region=region, learned=part))
+        for rows in chunks(list(self._alarms.values())):
+            self.send(unit, Signal("alarm", clock, 0, 0, alarms=rows))
         for region, changes in self._changed.items():
             for down in (True, False):
                 ids = sorted(element for element, state in changes.items() if state is down)
                 for some in chunks(ids):
                     self.send(unit, Signal("down" if down else "up", clock, 0, 0, region=region, devices=some))
         self._learned.clear()
+        self._alarms.clear()
         self._changed.clear()

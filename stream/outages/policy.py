@@ -63,6 +63,12 @@ class OutagePolicy(Struct, frozen=True, forbid_unknown_fields=True):
     #: Over when at most this share of the most devices that were ever down together still is.
     clear_share: Annotated[float, Meta(ge=0, lt=1)] = 0.2
 
+    # --- alarms
+    #: An alarm backs a suspicion when it was raised no longer than this before the outage began.
+    alarm_fresh_s: Period = 1800.0
+    #: An alarm that nothing was heard of for this long is over, cleared or not.
+    alarm_keep_s: Period = DAY_S
+
     # --- blindness
     #: A collector that nothing was heard from for this long is silent (at least two ticks).
     blind_s: Period = 120.0

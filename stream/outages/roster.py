@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from msgspec.structs import replace
+
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages import device as devices
 from forewarn.stream.outages.device import UNHEARD, Device, Down, Place, Seen, Spec, learned_spec
@@ -40,6 +42,8 @@ class Roster:
         self.wheel: Wheel[Device] = Wheel(SLOT_MS)
         self.down: dict[str, Device] = {}
         self.down_infrastructure: dict[str, Device] = {}
+        self.reporting: dict[str, int] = {}  #: arrival (epoch ms) of the last alarm through each collector
+        self.promoted: set[str] = set()  #: elements that something was first found beneath, since the last tick
         self.places: dict[tuple[Spec, str | None, str | None, float | None], Place] = {}
         self.intervals: dict[int, int] = {}  #: one int object for each interval in use
 
@@ -209,6 +213,7 @@ class Roster:
         if known is not None:
             return known
         node, device = self.groups.node(element, region), self.devices.get(element)
+        self.promoted.add(element)
         if device is not None:
             self.groups.link(node, device.place.spec.region, device.place.parents)
             self.groups.stale = self.groups.stale or device.slot != UNHEARD
@@ -290,6 +295,6 @@ class Roster:
             return
         above = self.above(device)
         self.groups.rise(above, was.since)
-        device.down = Down(was.since, was.missed, was.seen, was.said, True)
+        device.down = replace(was, spent=True)
         self.groups.fall(above, was.since, spent=True)
         unit.put(DOWNS.key(device.element), DOWNS.pack(device.down))

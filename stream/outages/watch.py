@@ -16,22 +16,19 @@ from forewarn.stream.outages import liveness, suspicion
 from forewarn.stream.outages.alarms import OpenAlarms
 from forewarn.stream.outages.device import Device
 from forewarn.stream.outages.groups import Node
+from forewarn.stream.outages.lineage import lineage
 from forewarn.stream.outages.liveness import Rate, View
 from forewarn.stream.outages.outbox import Outbox
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.roster import Roster
 from forewarn.stream.outages.rows import Shelf
-from forewarn.stream.outages.status import Survey, rows
+from forewarn.stream.outages.status import rows
+from forewarn.stream.outages.survey import name_of, signal, survey
 from forewarn.stream.outages.suspicion import CLEARS, CONFIRMS, Look, Suspicion, Verdict
-from forewarn.topics.events.outages import Signal, SignalKind, StatusRow
+from forewarn.topics.events.outages import SignalKind, StatusRow
 
 RATES = Shelf("r/", Rate)
 SUSPICIONS = Shelf("c/", Suspicion)
-
-
-def name_of(node: Node) -> str:
-    """The name of a group's suspicion: an element and a region may be called the same."""
-    return f"region/{node.element}" if node.root is None else f"element/{node.element}"
 
 
 class Watch:
@@ -44,6 +41,7 @@ class Watch:
         self.outbox = outbox
         self.rates: dict[str, Rate] = {}
         self.open: dict[str, Suspicion] = {}
+        self.unrest: dict[str, int] = {}  #: open suspicions by region
         self.fell: dict[str, int] = {}  #: devices that went down in this unit, by region
         self.restless: set[str] = set()  #: regions to be tested at the next tick
 
@@ -53,7 +51,8 @@ class Watch:
             if key.startswith(RATES.prefix):
                 self.rates[RATES.name(key)] = RATES.unpack(value)
             elif key.startswith(SUSPICIONS.prefix):
-                self.open[SUSPICIONS.name(key)] = SUSPICIONS.unpack(value)
+                found = self.open[SUSPICIONS.name(key)] = SUSPICIONS.unpack(value)
+                self.unrest[found.region] = self.unrest.get(found.region, 0) + 1
         self.restless = {device.place.spec.region for device in self.roster.down.values()}
 
     # -- every unit
@@ -70,7 +69,7 @@ class Watch:
 
     def disturbed(self, region: str) -> bool:
         """Whether a suspicion is open in a region: its gaps are no habits then."""
-        return any(found.region == region for found in self.open.values())
+        return self.unrest.get(region, 0) > 0
 
     def count(self, unit: Unit, clock: int) -> None:
         """Folds the unit's falls into the base rates."""
@@ -110,7 +109,7 @@ class Watch:
                     )
         self.restless.clear()
         self._raise_lone(clock, raised)
-        self._raise_alarmed(clock, raised)
+        self._raise_alarmed(unit, clock, raised)
         self._announce(unit, raised, clock)
 
     def _views(self, root: Node, clock: int) -> list[View]:
@@ -140,10 +139,14 @@ class Watch:
                 node, suspicion.single(node, "liveness", window, clock, first, clock // width, devices=1), raised
             )
 
-    def _raise_alarmed(self, clock: int, raised: dict[str, tuple[Node, Suspicion]]) -> None:
+    def _raise_alarmed(self, unit: Unit, clock: int, raised: dict[str, tuple[Node, Suspicion]]) -> None:
         """A severe alarm on an infrastructure element suspects its subtree (detection.md E)."""
+        for row in self.alarms.forget(unit, clock):
+            self.outbox.alarm(row)
+        self.alarms.look_again(self.roster.promoted)
+        self.roster.promoted.clear()
         width = self.roster.groups.width
-        for element in self.alarms.elements():
+        for element in self.alarms.look():
             device = self.roster.devices.get(element)
             if device is None or not self.roster.is_infrastructure(element):
                 continue
@@ -153,7 +156,8 @@ class Watch:
 
     def _announce(self, unit: Unit, raised: dict[str, tuple[Node, Suspicion]], clock: int) -> None:
         """Opens what was raised. A suspicion below one raised higher up is absorbed by it."""
-        surveys = self._survey({name: new for name, (_, new) in raised.items()})
+        surveys = survey(self.roster, self.alarms, {name: new for name, (_, new) in raised.items()})
+        absorbed = self._below(raised)
         for name, (node, new) in raised.items():
             if any(name_of(above) in raised for above in self.roster.groups.lineage(node) if above is not node):
                 continue
@@ -161,16 +165,22 @@ class Watch:
             onset = surveys[name].onset
             onset = onset if onset is not None else since if since is not None else clock
             new = suspicion.begun(new, onset)
-            absorbed = [other for other in self.open if self._is_below(other, node)]
+            below = tuple(other for other in absorbed[name] if other in self.open)
             self._keep(unit, name, new)
-            self._send(unit, "suspect", new, clock, surveys[name], new.detector, tuple(absorbed))
-            for other in absorbed:
+            told = signal("suspect", new, node, surveys[name], clock=clock, reason=new.detector, absorbs=below)
+            self.outbox.send(unit, told)
+            for other in below:
                 self._forget(unit, other)
 
-    def _is_below(self, name: str, node: Node) -> bool:
-        other = self.open[name]
-        below = None if other.whole_region else self.roster.groups.nodes.get(other.element)
-        return below is not None and below is not node and node in self.roster.groups.lineage(below)
+    def _below(self, raised: Mapping[str, object]) -> dict[str, list[str]]:
+        """For each suspicion that is raised, the open ones below it."""
+        found: dict[str, list[str]] = {name: [] for name in raised}
+        for name, state in self.open.items():
+            node = self._node(state)
+            for above in self.roster.groups.lineage(node) if raised else ():
+                if above is not node and name_of(above) in raised:
+                    found[name_of(above)].append(name)
+        return found
 
     def _look(self, unit: Unit, clock: int) -> None:
         changed: dict[str, tuple[Suspicion, Verdict]] = {}
@@ -181,15 +191,15 @@ class Watch:
                 self._keep(unit, name, state)
             if verdict in CONFIRMS or verdict in CLEARS:
                 changed[name] = (state, verdict)
-        surveys = self._survey({name: state for name, (state, _) in changed.items()})
+        surveys = survey(self.roster, self.alarms, {name: state for name, (state, _) in changed.items()})
         for name, (state, verdict) in changed.items():
             kind: SignalKind = "confirm" if verdict in CONFIRMS else "clear"
-            self._send(unit, kind, state, clock, surveys[name], verdict)
+            told = signal(kind, state, self._node(state), surveys[name], clock=clock, reason=verdict)
+            self.outbox.send(unit, told)
             if kind == "clear":
-                if state.confirmed:
-                    self._spend(unit, state)
                 self.restless.add(state.region)
                 self._forget(unit, name)
+        self._over(unit, [state for state, verdict in changed.values() if verdict in CLEARS])
 
     def _node(self, state: Suspicion) -> Node:
         if state.whole_region:
@@ -199,7 +209,6 @@ class Watch:
     def _look_of(self, state: Suspicion, clock: int) -> Look:
         node, groups = self._node(state), self.roster.groups
         lone = state.element in self.roster.down_infrastructure and not state.whole_region
-        alarmed = any(self.alarms.since(above.element) is not None for above in groups.lineage(node) if above.root)
         waits = not state.confirmed and bool(node.down_total)
         root = node.root or node
         return Look(
@@ -208,67 +217,40 @@ class Watch:
             down=node.newly(state.first),
             still=node.newly(state.first, state.last),
             surprises=waits and (lone or any(liveness.test(view, node) for view in self._views(root, clock))),
-            alarmed=alarmed,
+            alarmed=self._alarmed(state, node),
         )
 
-    def _survey(self, states: Mapping[str, Suspicion]) -> dict[str, Survey]:
-        """One walk over the devices that are down, for all of these suspicions."""
-        surveys = {name: Survey() for name in states}
-        width = self.roster.groups.width
-        for device in self.roster.down.values() if states else ():
-            for node in self.roster.above(device):
-                state = states.get(name_of(node))
-                if state is not None and device.down is not None and not device.down.spent:
-                    mine = device.down.since // width >= state.first
-                    surveys[name_of(node)].add(device, device.down.missed if mine else None)
-        return surveys
+    def _alarmed(self, state: Suspicion, node: Node) -> bool:
+        """Whether a severe alarm of the element or above it is open that came no long time before the suspicion."""
+        oldest = state.onset - int(self.policy.alarm_fresh_s * 1000)
+        raised = (self.alarms.newest(above.element) for above in self.roster.groups.lineage(node) if above.root)
+        return any(time is not None and time >= oldest for time in raised)
 
-    def _spend(self, unit: Unit, state: Suspicion) -> None:
-        node = self._node(state)
-        for device in [device for device in self.roster.down.values() if node in self.roster.above(device)]:
-            self.roster.spend(unit, device)
+    def _over(self, unit: Unit, states: list[Suspicion]) -> None:
+        """Suspicions are over: their own alarms and devices left over raise no other, alarms below them may now."""
+        ended = {name_of(self._node(state)) for state in states}
+        confirmed = {name_of(self._node(state)) for state in states if state.confirmed}
+        for state in states:
+            if not state.whole_region:
+                self.alarms.spend(unit, state.element)
+        for element in self.alarms.elements if ended else ():
+            if not ended.isdisjoint(map(name_of, lineage(self.roster, element))):
+                self.alarms.look_again((element,))
+        for device in list(self.roster.down.values()) if confirmed else ():
+            if not confirmed.isdisjoint(map(name_of, self.roster.above(device))):
+                self.roster.spend(unit, device)
 
     # -- output
 
     def _keep(self, unit: Unit, name: str, state: Suspicion) -> None:
+        if name not in self.open:
+            self.unrest[state.region] = self.unrest.get(state.region, 0) + 1
         self.open[name] = state
         unit.put(SUSPICIONS.key(name), SUSPICIONS.pack(state))
 
     def _forget(self, unit: Unit, name: str) -> None:
-        del self.open[name]
+        self.unrest[self.open.pop(name).region] -= 1
         unit.delete(SUSPICIONS.key(name))
-
-    def _send(
-        self,
-        unit: Unit,
-        kind: SignalKind,
-        state: Suspicion,
-        clock: int,
-        survey: Survey,
-        reason: str,
-        absorbs: tuple[str, ...] = (),
-    ) -> None:
-        node = self._node(state)
-        signal = Signal(
-            kind,
-            clock,
-            0,
-            0,
-            region=state.region,
-            element=state.element,
-            whole_region=state.whole_region,
-            onset=state.onset,
-            reason=reason,
-            detector=state.detector,
-            value=state.value,
-            threshold=state.threshold,
-            window_s=state.window / 1000,
-            down=node.newly(state.first),
-            expected=node.expected,
-            collectors=tuple(sorted(survey.collectors)),
-            absorbs=absorbs,
-        )
-        self.outbox.send(unit, signal)
 
     def rows(self) -> list[StatusRow]:
         """How regions, suspected elements and collectors stand."""

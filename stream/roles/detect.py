@@ -53,10 +53,10 @@ class DetectFold(Fold):
         self.policy = policy
         self.partition = partition
         self.roster = Roster(policy)
-        self.alarms = OpenAlarms()
+        self.alarms = OpenAlarms(policy)
         self.outbox = Outbox(partition)
         self.watch = Watch(policy, self.roster, self.alarms, self.outbox)
-        self.hearing = Hearing(policy, self.roster, self.watch, self.outbox)
+        self.hearing = Hearing(policy, self.roster, self.alarms, self.watch, self.outbox)
         self.clock = Clock(STREAMS)
         self.mark = Mark()
         self.ticking = False  #: a tick has begun whose silent devices are not all marked yet
@@ -95,8 +95,7 @@ class DetectFold(Fold):
     def _other(self, unit: Unit, event: Alarm | Kpi, record: Record) -> int:
         at = to_ms(event.time)
         if isinstance(event, Alarm):
-            self.hearing.alarmed(unit, event, (record.key or b"").decode())
-            self.alarms.fold(unit, event, at)
+            self.hearing.alarm(unit, event, record, at, self.clock.clock)
         return at
 
     def tick(self, unit: Unit, idle: frozenset[str]) -> None:

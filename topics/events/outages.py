@@ -145,7 +145,20 @@ class StatusRow(Struct, frozen=True, omit_defaults=True):
     heard: int = 0
 
 
-SignalKind = Literal["suspect", "confirm", "clear", "down", "up", "learned", "status", "progress"]
+#: Classes of alarms: `power` and `signal` (light, line) tell causes, `service` is any other that takes service away.
+AlarmKind = Literal["service", "power", "signal"]
+
+
+class AlarmRow(Struct, frozen=True, omit_defaults=True):
+    """Whether alarms of one class are open on an element, since `time` (epoch ms of event time)."""
+
+    element: str
+    alarm: AlarmKind
+    open: bool
+    time: int
+
+
+SignalKind = Literal["suspect", "confirm", "clear", "down", "up", "learned", "alarm", "status", "progress"]
 
 
 class Signal(Struct, frozen=True, omit_defaults=True):
@@ -155,9 +168,11 @@ class Signal(Struct, frozen=True, omit_defaults=True):
     within a partition, so that a repetition is recognised. By `kind`:
 
     - `suspect`, `confirm`, `clear`: a suspicion on `element` (the region itself: `element` = `region`, `whole_region`)
-      with its `onset`; `absorbs` are suspicions below it that it replaces; `reason` says why;
+      with its `onset`; `absorbs` are suspicions below it that it replaces; `reason` says why; `gasps` of its devices
+      died with a gasp, and `power_alarms` and `signal_alarms` are the elements in its subtree with such alarms open;
     - `down`, `up`: `devices` that went down or came back, at most 5,000 a signal;
     - `learned`: elements first heard of;
+    - `alarm`: `alarms` that opened or closed: severe ones, and those that tell a cause without taking service away;
     - `status`: how regions, suspicions and collectors stand, every tick;
     - `progress`: everything of this region partition up to `event_time` is folded.
     """
@@ -180,6 +195,10 @@ class Signal(Struct, frozen=True, omit_defaults=True):
     collectors: tuple[str, ...] = ()
     absorbs: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    gasps: int = 0
+    power_alarms: int = 0
+    signal_alarms: int = 0
     learned: tuple[LearnedElement, ...] = ()
+    alarms: tuple[AlarmRow, ...] = ()
     rows: tuple[StatusRow, ...] = ()
     event_time: int | None = None
