@@ -20,6 +20,7 @@ class Case(Struct, frozen=True, array_like=True):
     `candidates` are the open suspicions of detect behind it. `since`: when it entered its state. `sighted`: when
     its collectors reported again after they had been blind. `digest` is that of the set of elements last sent;
     `sent` is the broker time of the last revision; `stale` is since when it may have changed, 0 if it has not.
+    `peak`: most serving elements down at once. `overdue`: the promise that passed and was said to have passed.
     """
 
     outage_id: str
@@ -58,6 +59,8 @@ class Case(Struct, frozen=True, array_like=True):
     stale: int = 0
     sent: int = 0
     customers: int | None = None
+    peak: int = 0
+    overdue: int | None = None
 
 
 CASES = Shelf("o/", Case)

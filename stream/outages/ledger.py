@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages import lifecycle
 from forewarn.stream.outages.case import CASES, OPEN, OVER, Case, impact, name_of, outage
+from forewarn.stream.outages.etr import Estimates
 from forewarn.stream.outages.extent import Extent, extent
 from forewarn.stream.outages.impact import Jobs, cut, part
 from forewarn.stream.outages.lifecycle import Input
@@ -52,6 +53,7 @@ class Ledger:
         self.policy = policy
         self.topology = topology
         self.jobs = jobs
+        self.estimates = Estimates(policy.etr)
         self.cases: dict[str, Case] = {}
         self.about: dict[str, str] = {}  #: `name_of` -> the outage that is open, or restored and may reopen
         self.behind: dict[str, str] = {}  #: suspicion of detect -> outage
@@ -60,6 +62,7 @@ class Ledger:
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
         """Rebuilds the indexes."""
+        self.estimates.restore(table)
         for key, value in table.items():
             if key.startswith(CASES.prefix):
                 self._index(CASES.unpack(value))
@@ -95,7 +98,11 @@ class Ledger:
     def step(self, unit: Unit, case: Case, what: Input) -> Case:
         """Folds an input into an outage and publishes what it changes."""
         after = lifecycle.step(self.policy, case, what)
-        return case if after is case else self.publish(unit, after, what.time)
+        if after is case:
+            return case
+        if after.state == "closed" != case.state:
+            self.estimates.learn(unit, after)
+        return self.publish(unit, after, what.time)
 
     def publish(self, unit: Unit, case: Case, time: int) -> Case:
         """Publishes a case as its next revision; `time` is the event time of what changed it."""
@@ -108,6 +115,9 @@ class Ledger:
         )
         elements = reach.elements if case.state in LIVE or not case.revision else None
         digest = _digest(elements) if elements is not None else case.digest
+        if elements is not None:
+            case = replace(case, peak=max(case.peak, len(elements)))
+        case = self.estimates.judged(case, time)
         if elements is not None and (digest != case.digest or case.outage_id in self.jobs.jobs):
             chunks = cut(len(elements))
             case = replace(case, elements_total=len(elements), elements_revision=case.revision, chunks=chunks)
@@ -162,7 +172,7 @@ class Ledger:
             due = case.stale and unit.now - case.sent >= self.policy.impact_s * 1000
             if total != case.customers:
                 self.publish(unit, replace(case, customers=total), time)
-            elif due and self._differs(case):
+            elif (due and self._differs(case)) or self.estimates.judged(case, time) is not case:
                 self.publish(unit, case, time)
             elif due:
                 self._keep(unit, replace(case, stale=0))

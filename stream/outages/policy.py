@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
+
+from forewarn.stream.outages.etr_policy import EtrPolicy
 
 DAY_S = 86_400.0
 
@@ -84,3 +86,6 @@ class OutagePolicy(Struct, frozen=True, forbid_unknown_fields=True):
     keep_s: Period = 7 * DAY_S
     #: While an outage is open, changes of its set of elements are passed on at most this often.
     impact_s: Seconds = 15.0
+
+    # --- time of restoration
+    etr: EtrPolicy = field(default_factory=EtrPolicy)

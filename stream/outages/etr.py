@@ -1,0 +1,106 @@
+"""When service will be back: the estimate of an open outage, when it is issued anew, when it is overdue. Pure.
+
+    confirmed ─> issued        earliest passed, or likely/latest moved ─> issued anew
+    ├────────────┬──────────────────┬──────────────────────────────────────┬─────────────┬───> time
+                 └ p10 ... p50 ... p90          a crew's word, promised for ┘  overdue    └ wait over: estimated again
+
+A crew's word always wins until it passes. When a promise passes, whoever made it, the outage is overdue: that is a
+revision of its own, and staff have `overdue_wait_s` for a new word before an estimate takes the promise's place.
+Only outages that were confirmed and ended by themselves or by staff's word teach: planned work, what was dismissed,
+merged or flapping does not. Length = onset to restoration, the hysteresis left out.
+
+Invariant: an estimate lies after its issue and earliest <= likely <= latest; the same case and time give the same one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from forewarn.stream.engine.unit import Unit
+from forewarn.stream.outages.case import Case
+from forewarn.stream.outages.etr_policy import MEDIANS_S, EtrPolicy
+from forewarn.stream.outages.repair_times import UNKNOWN, Kind, RepairTimes
+from forewarn.topics.events.outages import Etr
+from forewarn.topics.instants import to_ms, to_rfc3339
+
+#: The quantiles that an estimate states.
+EARLIEST, LIKELY, LATEST = 0.1, 0.5, 0.9
+#: Steps that lie in the time that remains, at least.
+FINENESS = 6
+
+
+class Estimates:
+    """Estimates for the outages of one deployment. Times are epoch ms of event time."""
+
+    def __init__(self, policy: EtrPolicy) -> None:
+        self.policy = policy
+        self.times = RepairTimes(policy)
+
+    def restore(self, table: Mapping[bytes, bytes]) -> None:
+        """Rebuilds what was learned."""
+        self.times.restore(table)
+
+    def learn(self, unit: Unit, case: Case) -> None:
+        """Takes an outage that has just been closed, if it can teach anything."""
+        if case.confirmed is not None and case.restored is not None and case.maintenance_id is None:
+            self.times.teach(unit, kind(case), (case.restored - case.started) / 1000)
+
+    def judged(self, case: Case, time: int) -> Case:
+        """The case as it is to be published at `time`; the same object if there is no news. Overdue is said once."""
+        if case.state != "confirmed":
+            return case
+        time = max(time, case.since, instant(case.etr.issued) if case.etr is not None else 0)
+        promised = instant(case.etr.latest) if case.etr is not None else None
+        if promised is not None and promised <= time and case.overdue != promised:
+            return replace(case, overdue=promised)
+        return replace(case, etr=self.estimate(case, time)) if self._wanting(case, time) else case
+
+    def estimate(self, case: Case, time: int) -> Etr:
+        """What is to be expected of an outage at `time`."""
+        elapsed = (time - case.started) / 1000
+        remaining = self.times.remaining_s(kind(case), elapsed, EARLIEST, LIKELY, LATEST)
+        instants: list[int] = []
+        for seconds in remaining:
+            rounded = self._rounded(time, round(seconds * 1000))
+            instants.append(max([rounded, *instants]))
+        earliest, likely, latest = map(to_rfc3339, instants)
+        return Etr(earliest, likely, latest, "model", to_rfc3339(time))
+
+    def _wanting(self, case: Case, time: int) -> bool:
+        """Whether there is a reason to issue an estimate now."""
+        etr = case.etr
+        if not self.policy.model:
+            return False
+        if etr is None:
+            return True
+        latest = instant(etr.latest)
+        if latest <= time:
+            return time - latest >= round(self.policy.overdue_wait_s * 1000)
+        return etr.source == "model" and (time >= instant(etr.earliest) or self._moved(case, etr, time))
+
+    def _moved(self, case: Case, etr: Etr, time: int) -> bool:
+        """Whether the middle or the end of the interval moved by more than the policy's share of what remained."""
+        now = self.estimate(case, time)
+        pairs = ((instant(etr.likely), instant(now.likely)), (instant(etr.latest), instant(now.latest)))
+        return any(abs(new - old) > self.policy.moved_share * abs(old - time) for old, new in pairs)
+
+    def _rounded(self, time: int, remaining: int) -> int:
+        """The instant `remaining` ms from `time`, on the grid of the longest fitting step, and after `time`."""
+        steps = sorted(round(step * 1000) for step in self.policy.steps_s)
+        step = steps[max(0, bisect_right(steps, remaining // FINENESS) - 1)] if steps else 1
+        return max((time + remaining + step // 2) // step, time // step + 1) * step
+
+
+def kind(case: Case) -> Kind:
+    """What the length of an outage may depend on, as far as it is known by now; a crew's free words are no cause."""
+    cause = case.cause if case.cause in MEDIANS_S else UNKNOWN
+    return Kind(cause or UNKNOWN, case.peak, case.region, case.started)
+
+
+def instant(text: str) -> int:
+    """Epoch ms of an estimate's instant."""
+    return to_ms(datetime.fromisoformat(text))

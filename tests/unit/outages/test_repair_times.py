@@ -1,0 +1,140 @@
+"""What is learned of repair times: back-off, shrinkage, conditioning, bounds. Durations in seconds."""
+
+from __future__ import annotations
+
+from math import exp, log
+from random import Random
+
+import pytest
+
+from forewarn.stream.engine.unit import Unit
+from forewarn.stream.outages.etr_policy import EtrPolicy
+from forewarn.stream.outages.repair_times import GRID, Kind, RepairTimes
+
+NIGHT, DAY_SHIFT, OFF = 1_800_230_400_000, 1_800_266_400_000, 1_800_297_000_000  # a Monday: 0:00, 10:00, 18:30 UTC
+HOUR = 3600.0
+
+
+def kind(cause: str = "fibre", size: int = 50, region: str = "north", started: int = DAY_SHIFT) -> Kind:
+    return Kind(cause, size, region, started)
+
+
+def taught(*seconds: float, policy: EtrPolicy | None = None, about: Kind | None = None) -> RepairTimes:
+    times, unit = RepairTimes(policy or EtrPolicy()), Unit({}, {}, 0)
+    for lasted in seconds:
+        times.teach(unit, about or kind(), lasted)
+    return times
+
+
+def median(times: RepairTimes, about: Kind, elapsed: float = 0.0) -> float:
+    (half,) = times.remaining_s(about, elapsed, 0.5)
+    return half
+
+
+def test_before_any_outage_the_policys_medians_speak() -> None:
+    times = taught(policy=EtrPolicy(medians_s={"fibre": 5_000.0}))
+    assert median(times, kind("fibre")) == pytest.approx(5_000, rel=0.01)
+    assert median(times, kind("power")) == pytest.approx(4_500, rel=0.01)
+    p10, p90 = times.remaining_s(kind("power"), 0.0, 0.1, 0.9)
+    assert (p10, p90) == pytest.approx((4_500 * exp(-1.2816), 4_500 * exp(1.2816)), rel=0.02)
+
+
+def test_many_outages_outweigh_what_was_assumed() -> None:
+    random = Random(1)
+    times = taught(*(random.lognormvariate(log(900), 0.3) for _ in range(150)))
+    p10, p50, p90 = times.remaining_s(kind(), 0.0, 0.1, 0.5, 0.9)
+    assert p50 == pytest.approx(900, rel=0.1)
+    assert (p10, p90) == pytest.approx((900 * exp(-0.3845), 900 * exp(0.3845)), rel=0.2)
+
+
+def test_one_outage_moves_the_estimate_a_little_towards_itself() -> None:
+    before = median(taught(), kind())
+    assert 0.6 * before < median(taught(600), kind()) < before
+
+
+def test_a_cell_without_outages_speaks_as_its_cause_does() -> None:
+    """cause x size x hour -> cause x size -> cause: small outages at night are judged by the large ones of the day."""
+    times = taught(*[1_200] * 40, about=kind(size=5_000))
+    assert median(times, kind(size=5, started=NIGHT)) == pytest.approx(1_200, rel=0.1)
+
+
+def test_size_and_hour_are_told_apart_when_there_is_enough_of_each() -> None:
+    times, unit = RepairTimes(EtrPolicy()), Unit({}, {}, 0)
+    random = Random(2)
+    for _ in range(60):
+        times.teach(unit, kind(size=5), random.lognormvariate(log(600), 0.2))
+        times.teach(unit, kind(size=5, started=NIGHT), random.lognormvariate(log(2_400), 0.2))
+        times.teach(unit, kind(size=5_000), random.lognormvariate(log(9_600), 0.2))
+    assert median(times, kind(size=5)) == pytest.approx(600, rel=0.25)
+    assert median(times, kind(size=5, started=NIGHT)) == pytest.approx(2_400, rel=0.25)
+    assert median(times, kind(size=5_000)) == pytest.approx(9_600, rel=0.25)
+
+
+def test_crews_hours_are_counted_in_their_own_zone() -> None:
+    """18:30 UTC is the afternoon in New York: a working hour there, an evening at home."""
+    times, unit = RepairTimes(EtrPolicy(time_zone="America/New_York")), Unit({}, {}, 0)
+    times.teach(unit, kind(started=OFF), 600)
+    assert b"etr/c/fibre/1/day" in unit.dirty
+    with pytest.raises(ValueError, match="no time zone 'Mars/North'"):
+        EtrPolicy(time_zone="Mars/North")
+
+
+def test_an_unknown_cause_is_judged_by_all_outages() -> None:
+    times, unit = RepairTimes(EtrPolicy()), Unit({}, {}, 0)
+    for _ in range(60):
+        times.teach(unit, kind("power"), 300)
+        times.teach(unit, kind("fibre"), 30_000)
+    p10, p90 = times.remaining_s(kind("unknown"), 0.0, 0.1, 0.9)
+    assert p10 < 400
+    assert p90 > 25_000
+
+
+def test_the_operators_pace_reaches_causes_that_have_not_happened_yet() -> None:
+    """Fibre is mended ten times as fast as assumed; so is, as far as anyone knows, a power failure."""
+    slow = median(taught(), kind("power"))
+    assert median(taught(*[1_000] * 60), kind("power")) == pytest.approx(slow / 10, rel=0.35)
+
+
+def test_a_slow_region_is_slow_and_its_neighbours_are_not() -> None:
+    times, unit = RepairTimes(EtrPolicy()), Unit({}, {}, 0)
+    random = Random(3)
+    for _ in range(100):
+        times.teach(unit, kind(region="north"), random.lognormvariate(log(1_000), 0.3))
+        times.teach(unit, kind(region="islands"), random.lognormvariate(log(3_000), 0.3))
+    assert median(times, kind(region="islands")) > 2 * median(times, kind(region="north"))
+
+
+def test_what_has_lasted_long_is_expected_to_last_longer() -> None:
+    #   elapsed 0        elapsed 2 h: only what lasted longer counts
+    #   ├──┬───────┬──> ············├─────┬───────────┬───>
+    times = taught(*[600] * 50, *[14_400] * 50)
+    assert median(times, kind(), 1_200) == pytest.approx(13_200, rel=0.15)
+    assert median(times, kind(), 2 * HOUR) == pytest.approx(7_200, rel=0.15)
+
+
+def test_beyond_everything_seen_the_lognormal_goes_on() -> None:
+    times = taught(*[600] * 200)
+    quantiles = [times.remaining_s(kind(), hours * HOUR, 0.1, 0.5, 0.9) for hours in (1, 10, 100, 1_000, 10_000)]
+    assert all(0 <= p10 <= p50 <= p90 for p10, p50, p90 in quantiles)
+    assert all(p50 > 0 for _, p50, _ in quantiles[:-1])
+    assert times.remaining_s(kind(), float(GRID[-1]) * 2, 0.9) == (0.0,)
+
+
+def test_a_cell_remembers_the_newest_outages_only() -> None:
+    times = taught(*range(1_000, 1_300), policy=EtrPolicy(kept=100))
+    assert times.cells["fibre", 1, "day"].seconds == tuple(range(1_200, 1_300))
+    assert times.regions["north"].by_cause["fibre"][0] == pytest.approx(100)
+
+
+def test_what_was_learned_survives_a_restart() -> None:
+    random, table = Random(4), dict[bytes, bytes]()
+    times = RepairTimes(EtrPolicy())
+    for _ in range(30):
+        unit = Unit(table, {}, 0)
+        times.teach(
+            unit, kind(random.choice(["fibre", "power"]), size=random.randrange(2_000)), random.uniform(60, 9_000)
+        )
+        table.update(unit.dirty)
+    again = RepairTimes(EtrPolicy())
+    again.restore(table)
+    assert again.remaining_s(kind(), 500, 0.1, 0.5, 0.9) == times.remaining_s(kind(), 500, 0.1, 0.5, 0.9)
