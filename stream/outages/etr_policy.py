@@ -48,10 +48,10 @@ class EtrPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     medians_s: dict[str, Duration] = {}
     #: Standard deviation of the logarithm of those repair times.
     spread: Annotated[float, Meta(ge=0.05, le=3)] = 1.0
-    #: So many outages of a cause, or region, weigh as much as what was assumed of it.
-    strength: Annotated[float, Meta(gt=0, le=1000)] = 6.0
-    #: So many outages of one size and hour weigh as much as those of all the others of their cause.
-    cell_strength: Annotated[float, Meta(gt=0, le=1000)] = 20.0
+    #: So many outages of a cause weigh as much as what was assumed of it.
+    strength: Annotated[float, Meta(gt=0, le=1000)] = 4.0
+    #: So many outages of one size, hour or region weigh as much as those of all the others of their cause.
+    cell_strength: Annotated[float, Meta(gt=0, le=1000)] = 40.0
     #: Outages remembered in each class of cause, size and hour: the newest ones.
     kept: Annotated[int, Meta(ge=10, le=2000)] = 200
     #: Limits between the classes of size, in elements down at the worst time.

@@ -149,7 +149,7 @@ class RepairTimes:
         """How much longer a region's outages last than those of the same causes elsewhere: a shrunk mean logarithm."""
         sums = self.regions.get(region, Sums()).by_cause
         apart = sum(total - weight * self._lognormal(cause).seen for cause, (weight, total) in sums.items())
-        return apart / (sum(weight for weight, _ in sums.values()) + self.policy.strength)
+        return apart / (sum(weight for weight, _ in sums.values()) + self.policy.cell_strength)
 
     def _survival(self, cell: Cell) -> Floats:
         """Share of outages of this cell that last longer than each duration of the grid, the region left aside."""

@@ -49,7 +49,7 @@ def test_many_outages_outweigh_what_was_assumed() -> None:
 
 def test_one_outage_moves_the_estimate_a_little_towards_itself() -> None:
     before = median(taught(), kind())
-    assert 0.6 * before < median(taught(600), kind()) < before
+    assert 0.4 * before < median(taught(600), kind()) < before
 
 
 def test_a_cell_without_outages_speaks_as_its_cause_does() -> None:
