@@ -21,6 +21,9 @@ class Case(Struct, frozen=True, array_like=True):
     its collectors reported again after they had been blind. `digest` is that of the set of elements last sent;
     `sent` is the broker time of the last revision; `stale` is since when it may have changed, 0 if it has not.
     `peak`: most serving elements down at once. `overdue`: the promise that passed and was said to have passed.
+    `held`: detect has confirmed it. `also`: what else it is about (`name_of`), after a merger. `said`: elements that
+    are out by their customers' word. `reopened`: how often it was opened again after its restoration. `overrun`: since
+    when its planned work has been late. `cause_given`: staff named the cause.
     """
 
     outage_id: str
@@ -61,6 +64,13 @@ class Case(Struct, frozen=True, array_like=True):
     customers: int | None = None
     peak: int = 0
     overdue: int | None = None
+    held: bool = False
+    also: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+    parent: str | None = None
+    reopened: int = 0
+    overrun: int | None = None
+    cause_given: bool = False
 
 
 CASES = Shelf("o/", Case)
@@ -101,8 +111,10 @@ def outage(case: Case, now: int, elements: list[str] | None = None) -> Outage:
         cause=case.cause,
         elements=tuple(elements[:LISTED]) if elements is not None else None,
         etr=case.etr,
+        parent=case.parent,
         merged_into=case.merged_into,
         maintenance_id=case.maintenance_id,
+        overrun=_text(case.overrun),
         evidence=case.evidence,
         hold=case.hold,
         author=case.author,
@@ -128,8 +140,11 @@ def impact(case: Case, now: int, chunk: int = 0, elements: tuple[str, ...] | Non
         restored=case.restored,
         cause=case.cause,
         etr=case.etr,
+        parent=case.parent,
         merged_into=case.merged_into,
         maintenance_id=case.maintenance_id,
+        overrun=case.overrun,
+        reopened=case.reopened,
         hold=case.hold,
         muted=case.muted,
         text=case.text,

@@ -17,17 +17,19 @@ from msgspec.structs import replace
 
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages.blindness import Collectors
-from forewarn.stream.outages.case import Case, name_of, outage_id
+from forewarn.stream.outages.case import Case, outage_id
 from forewarn.stream.outages.ledger import Ledger
-from forewarn.stream.outages.lifecycle import Absorbed, Acted, Cleared, Confirmed, Elapsed, Suspected
+from forewarn.stream.outages.lifecycle import Elapsed
 from forewarn.stream.outages.maintenance import Plans
 from forewarn.stream.outages.outbox import wire
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.rows import Shelf
-from forewarn.stream.outages.suspicion import Verdict
+from forewarn.stream.outages.staff import Acted
+from forewarn.stream.outages.suspicions import Suspicions
 from forewarn.stream.outages.topology import Known, Topology
-from forewarn.topics.events.network import FieldAction, InventoryElement, TopologyElement
-from forewarn.topics.events.outages import Etr, Evidence, LearnedElement, Signal
+from forewarn.stream.outages.works import Works
+from forewarn.topics.events.network import FieldAction, InventoryElement, Maintenance, TopologyElement
+from forewarn.topics.events.outages import Etr, LearnedElement, Signal
 from forewarn.topics.instants import to_ms, to_rfc3339
 
 TOPOLOGY = "network.topology"
@@ -62,6 +64,9 @@ class Correlation:
         self.plans = plans
         self.collectors = collectors
         self.partition_of = partition_of
+        self.docket = ledger.docket
+        self.works = Works(topology, ledger, plans, collectors)
+        self.suspicions = Suspicions(ledger, self.works, collectors)
         self.reaches: dict[int, Reach] = {}
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
@@ -82,9 +87,9 @@ class Correlation:
         unit.put(REACHES.key(str(event.partition)), REACHES.pack(reach))
         match event.kind:
             case "down" | "up":
-                for element in event.devices:
-                    if self.topology.set_down(unit, element, down=event.kind == "down"):
-                        self.ledger.moved(unit, element, event.region or "", event.time)
+                down = event.kind == "down"
+                news = [element for element in event.devices if self.topology.set_down(unit, element, down=down)]
+                self.ledger.moved(unit, news, event.region or "", event.time)
             case "learned":
                 for heard in event.learned:
                     self._learn(unit, heard, event.region or "")
@@ -94,73 +99,26 @@ class Correlation:
                         self.collectors.fold(unit, row.name, row.heard, event.time)
             case "progress":
                 self._elapse(unit, event.partition, event.time)
-            case _:
-                self._suspicion(unit, event)
-
-    def _suspicion(self, unit: Unit, event: Signal) -> None:
-        element, region = event.element or "", event.region or ""
-        name = name_of(element, region, whole_region=event.whole_region)
-        behind = self.ledger.behind.get(name)
-        case = self.ledger.cases[behind] if behind is not None else None
-        if event.kind == "suspect":
-            self._suspect(unit, event, name, element, region)
-        elif case is not None and event.kind == "confirm":
-            blind = self.collectors.blind(event.collectors)
-            independent = event.reason == Verdict.TWO_SOURCES
-            self.ledger.step(unit, case, Confirmed(name, event.time, blind, independent))
-        elif case is not None and event.kind == "clear":
-            self.ledger.step(unit, case, Cleared(name, event.time))
-
-    def _suspect(self, unit: Unit, event: Signal, name: str, element: str, region: str) -> None:
-        onset = event.onset or event.time
-        evidence = Evidence(event.detector or "liveness", event.value or 0, event.threshold or 0, event.window_s or 0)
-        what = Suspected(name, event.time, evidence, event.collectors)
-        absorbed = [self.ledger.cases[outage] for outage in self._behind(event.absorbs)]
-        case = self.ledger.find(element, region, whole_region=event.whole_region)
-        case = case or self.ledger.cases.get(outage_id(element, onset))
-        if case is not None:
-            case = self.ledger.step(unit, case, what)
-        else:
-            case = self._begin(unit, event, element, region, onset, what)
-        for smaller in absorbed:
-            if smaller.outage_id != case.outage_id:
-                self.ledger.step(unit, smaller, Absorbed(case.outage_id, event.time))
-        if any(smaller.confirmed is not None for smaller in absorbed):
-            self.ledger.step(unit, case, Confirmed(name, event.time, independent=True))
-
-    def _behind(self, names: tuple[str, ...]) -> list[str]:
-        return list(dict.fromkeys(self.ledger.behind[name] for name in names if name in self.ledger.behind))
-
-    def _begin(self, unit: Unit, event: Signal, element: str, region: str, onset: int, what: Suspected) -> Case:
-        above = () if event.whole_region else tuple(self.topology.above(element))
-        planned = self.plans.covering((*above, region), onset)
-        case = Case(
-            outage_id=outage_id(element, onset),
-            region=region,
-            element=element,
-            whole_region=event.whole_region,
-            started=onset,
-            state="planned" if planned is not None else "suspected",
-            since=event.time,
-            detected=event.time,
-            maintenance_id=planned,
-        )
-        return self.ledger.step(unit, case, what)
+            case "suspect" | "confirm" | "clear":
+                self.suspicions.fold(unit, event)
 
     def _learn(self, unit: Unit, heard: LearnedElement, region: str) -> None:
         known = self.topology.elements.get(heard.element)
         if known is not None and known.inventory:
-            self.topology.put(unit, heard.element, replace(known, beats=known.beats or heard.beats))
+            now = replace(known, beats=known.beats or heard.beats)
+            if now != known:
+                self.topology.put(unit, heard.element, now)
+                self.ledger.moved(unit, (heard.element,), known.region, self.clock)
             return
         beats = heard.beats or (known is not None and known.beats)
         now = Known(region, heard.parents, collector=heard.collector, beats=beats)
         self._put(unit, heard.element, now)
 
     def _elapse(self, unit: Unit, partition: int, time: int) -> None:
-        for case in list(self.ledger.cases.values()):
-            if self.partition_of(case.region) == partition:
-                after = self.ledger.step(unit, case, Elapsed(time, self.collectors.blind(case.collectors)))
-                self.ledger.purge(unit, after, time)
+        for case in self.docket.living(partition):
+            after = self.ledger.step(unit, case, Elapsed(time, self.suspicions.blind(case)))
+            self.works.judge(unit, after, time)
+        self.ledger.purge(unit, partition, time)
 
     def handled(self, partitions: int) -> int:
         """The lowest event time (epoch ms) that detect has fully folded and whose changes are all sent on."""
@@ -180,8 +138,9 @@ class Correlation:
         was = self.topology.elements.get(element)
         if event is None:
             if was is not None:
-                self.ledger.moved(unit, element, was.region, self.clock)
+                self.ledger.moved(unit, (element,), was.region, self.clock)
                 self.topology.remove(unit, element)
+                self.docket.rewire(element)
                 self._withdraw(unit, element, was)
             return
         parents = event.parents or ((event.parent,) if event.parent else ())
@@ -199,9 +158,14 @@ class Correlation:
         self._put(unit, element, now)
 
     def _put(self, unit: Unit, element: str, now: Known) -> None:
-        was = self.topology.put(unit, element, now)
+        was = self.topology.elements.get(element)
         if was == now:
             return
+        if was is not None:
+            self.ledger.moved(unit, (element,), was.region, self.clock)
+        self.topology.put(unit, element, now)
+        self.docket.rewire(element)
+        self.ledger.moved(unit, (element,), now.region, self.clock)
         partition = self.partition_of(now.region)
         if was is not None and self.partition_of(was.region) != partition:
             self._withdraw(unit, element, was)
@@ -221,44 +185,60 @@ class Correlation:
     def _withdraw(self, unit: Unit, element: str, was: Known) -> None:
         unit.emit(TOPOLOGY, element.encode(), None, partitions=(self.partition_of(was.region),))
 
-    # -- what staff say
+    # -- what is planned, and what staff say
+
+    def maintenance(self, unit: Unit, name: str, event: Maintenance | None) -> None:
+        """Folds planned work, or its deletion."""
+        if self.plans.fold(unit, name, event, self.clock):
+            for case in self.docket.all_living():
+                self.works.judge(unit, case, self.clock)
 
     def action(self, unit: Unit, event: FieldAction, key: str) -> bool:
         """Folds a field action. False: it names an outage that is not known."""
-        time = to_ms(event.time)
         case = self._named(event)
-        if event.action == "declare" and case is None:
-            if event.element is None:
-                return False
-            case = self._declare(unit, event, event.element, key)
-        if case is None or (event.action == "merge" and event.into not in self.ledger.cases):
+        if event.action == "declare" and event.element is not None and event.outage_id is None:
+            case = self._declared(unit, event, event.element, key)
+        if case is None or (event.action == "merge" and event.into not in self.docket.cases):
             return False
         if event.action == "declare":
-            case = replace(case, declared=True, claimed=event.customers or case.claimed)
-        etr = None
+            whole = case.declared or event.element is None or case.element == event.element
+            case = replace(case, declared=whole, claimed=event.customers or case.claimed)
+        time, etr = to_ms(event.time), None
         if event.etr is not None:
             word = to_rfc3339(to_ms(event.etr))
             etr = Etr(word, word, word, "field", to_rfc3339(time))
         acted = Acted(event.id, time, event.author, event.action, etr, event.cause, event.into, event.text)
-        self.ledger.step(unit, case, acted)
+        after = self.ledger.step(unit, case, acted)
+        if after.state == "merged" and case.state != "merged":
+            self.suspicions.hand_over(unit, case, self.docket.cases[after.merged_into or ""], time)
         return True
 
     def _named(self, event: FieldAction) -> Case | None:
         if event.outage_id is not None:
-            return self.ledger.cases.get(event.outage_id)
+            return self.docket.cases.get(event.outage_id)
         if event.element is None:
             return None
         known = self.topology.elements.get(event.element)
         region = known.region if known is not None else event.region or ""
-        return self.ledger.find(event.element, region, whole_region=False)
+        return next(
+            (case for name in self.topology.names_above(event.element, region) for case in self.docket.about(name)),
+            None,
+        )
 
-    def _declare(self, unit: Unit, event: FieldAction, element: str, key: str) -> Case:
+    def _declared(self, unit: Unit, event: FieldAction, element: str, key: str) -> Case:
+        """The outage about the element itself, or one that has it out already; else a new one."""
         known = self.topology.elements.get(element)
         if known is None:
             known = Known(event.region or self.topology.region_below(element) or key)
             self._put(unit, element, known)
-        started = to_ms(event.started if event.started is not None else event.time)
+        if own := self.docket.about(f"element/{element}"):
+            return own[0]
+        above = next(self.suspicions.leading(element, known.region), None)
+        if above is not None and element in self.ledger.reach(above).elements:
+            return above
+        time = to_ms(event.time)
+        started = to_ms(event.started) if event.started is not None else time
         name = outage_id(element, started)
-        return self.ledger.cases.get(name) or Case(
-            name, known.region, element, False, started, "suspected", to_ms(event.time), detected=to_ms(event.time)
-        )
+        parent = above.outage_id if above is not None else None
+        new = Case(name, known.region, element, False, started, "suspected", time, detected=time, parent=parent)
+        return self.docket.cases.get(name, new)

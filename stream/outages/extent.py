@@ -3,10 +3,13 @@
     olt-1 (silent) ── pon-1 (beats not) ─┬─ onu-1 (beats: its own word counts)
                                          └─ onu-2 (beats not: out when all its parents are)
 
-Invariant: every element that is itself down is in; one whose beats still come is in only on an operator's word.
+Invariant: every element that is itself down is in; one whose beats still come is in only on an operator's or its
+customers' word.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection, Iterable
 
 from msgspec import Struct
 
@@ -21,62 +24,69 @@ class Extent(Struct, frozen=True, gc=False):
     devices_expected: int
 
 
-def extent(topology: Topology, scope: list[str], *, root: str | None, declared: bool, share: float) -> Extent:
+def extent(
+    topology: Topology,
+    scope: list[str],
+    *,
+    roots: Collection[str],
+    declared: bool,
+    share: float,
+    said: Iterable[str] = (),
+) -> Extent:
     """The down serving elements within `scope`: every down descendant and the failed elements themselves.
 
-    `root`: the element that the outage is about. When it was `declared`, what hangs on it alone is out with it,
-    whatever it beats; it is also out when nothing beats at or below it that could say otherwise (an alarm told of it).
-    `share`: of the beating devices beneath an element, to infer that it has failed.
+    `roots`: the elements that the outage is about. When it was `declared`, what hangs on them alone is out with them,
+    whatever it beats; one is also out when nothing beats at or below it that could say otherwise (an alarm told of
+    it). `share`: of the beating devices beneath an element, to infer that it has failed. `said`: elements that are out
+    because customers say so.
     """
-    judge = _Judge(topology, scope, root, declared, share)
-    dark = sorted(name for name in scope if judge.is_dark(name))
-    own = [name for name in scope if (known := topology.elements.get(name)) is not None and known.beats]
-    return Extent(dark, sum(1 for name in own if name in topology.down), len(own))
+    judge = _Judge(topology, scope, frozenset(roots), declared, share)
+    down, known = topology.down, topology.elements
+    dark = [name for name in scope if name in down or judge.is_dark(name)]
+    own = [name for name in scope if (of := known.get(name)) is not None and of.beats]
+    return Extent(sorted({*dark, *said}), sum(1 for name in own if name in down), len(own))
 
 
 class _Judge:
     """Judges each element of a scope once; a loop in the topology takes nothing down by itself."""
 
-    def __init__(self, topology: Topology, scope: list[str], root: str | None, declared: bool, share: float) -> None:
+    def __init__(
+        self, topology: Topology, scope: list[str], roots: frozenset[str], declared: bool, share: float
+    ) -> None:
         self.topology = topology
-        self.root = root
+        self.roots = roots
         self.declared = declared
         self.share = share
+        self.inside = frozenset(scope)
         self.judged: dict[str, bool] = {}
-        self.beating = dict.fromkeys(scope, 0)  #: devices that beat below each element
-        self.fallen = dict.fromkeys(scope, 0)  #: those of them that are down
-        for name in scope:
-            known = topology.elements.get(name)
-            if known is not None and known.beats:
-                self._count(name, name in topology.down)
-
-    def _count(self, device: str, down: bool) -> None:
-        for above in self.topology.above(device):
-            if above != device and above in self.beating:
-                self.beating[above] += 1
-                self.fallen[above] += down
 
     def is_dark(self, name: str) -> bool:
         """Whether an element is out. Outside of the scope only its own word counts."""
         if name in self.topology.down:
             return True
-        if name not in self.beating:
+        if name not in self.inside:
             return False
-        if name not in self.judged:
+        judged = self.judged.get(name)
+        if judged is None:
             self.judged[name] = False
-            self.judged[name] = self._judge(name)
-        return self.judged[name]
+            judged = self.judged[name] = self._judge(name)
+        return judged
 
     def _judge(self, name: str) -> bool:
         known = self.topology.elements.get(name)
         beats = known is not None and known.beats
-        below = self.beating[name]
-        most_below = bool(below) and self.fallen[name] >= self.share * below
-        if name == self.root:
-            return self.declared or most_below or not (below or beats)
+        if name in self.roots:
+            below = self.topology.beating.get(name, 0)
+            return self.declared or self._most(name, below) or not (below or beats)
         if self.declared and self._hangs(name):
             return True
-        return not beats and (most_below if below else self._hangs(name))
+        if beats:
+            return False
+        below = self.topology.beating.get(name, 0)
+        return self._most(name, below) if below else self._hangs(name)
+
+    def _most(self, name: str, below: int) -> bool:
+        return bool(below) and self.topology.fallen.get(name, 0) >= self.share * below
 
     def _hangs(self, name: str) -> bool:
         known = self.topology.elements.get(name)

@@ -5,12 +5,13 @@
                                                                          └── no ───> a header to outages.impact
 
 Rows: `o/<outage id>` Case, `n/<outage id>` Counts (customers, by partition).
-Invariant: every published change has a new revision; the row, the revision and its job are one unit.
+Invariant: every published change has a new revision, and no revision is published that shows nothing new; the row, the
+revision and its job are one unit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 
 from msgspec import Struct
@@ -18,7 +19,8 @@ from msgspec.structs import replace
 
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages import lifecycle
-from forewarn.stream.outages.case import CASES, OPEN, OVER, Case, impact, name_of, outage
+from forewarn.stream.outages.case import CASES, OPEN, OVER, Case, impact, outage
+from forewarn.stream.outages.docket import Docket, names
 from forewarn.stream.outages.etr import Estimates
 from forewarn.stream.outages.extent import Extent, extent
 from forewarn.stream.outages.impact import Jobs, cut, part
@@ -47,51 +49,32 @@ COUNTS = Shelf("n/", Counts)
 
 
 class Ledger:
-    """The outages by id, by what they are about, and by the suspicions behind them."""
+    """The outages, their sets of elements and their customers. `partition_of` gives a region's partition."""
 
-    def __init__(self, policy: OutagePolicy, topology: Topology, jobs: Jobs) -> None:
+    def __init__(
+        self, policy: OutagePolicy, topology: Topology, jobs: Jobs, partition_of: Callable[[str], int] = lambda _: 0
+    ) -> None:
         self.policy = policy
         self.topology = topology
         self.jobs = jobs
         self.estimates = Estimates(policy.etr)
-        self.cases: dict[str, Case] = {}
-        self.about: dict[str, str] = {}  #: `name_of` -> the outage that is open, or restored and may reopen
-        self.behind: dict[str, str] = {}  #: suspicion of detect -> outage
+        self.docket = Docket(topology, partition_of, int(policy.keep_s * 1000))
         self.counts: dict[str, Counts] = {}
         self.recounted: dict[str, None] = {}
+        self._reaches: dict[str, Extent] = {}  #: computed sets of elements; what moves takes its own out
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
         """Rebuilds the indexes."""
         self.estimates.restore(table)
         for key, value in table.items():
             if key.startswith(CASES.prefix):
-                self._index(CASES.unpack(value))
+                self.docket.put(CASES.unpack(value))
             elif key.startswith(COUNTS.prefix):
                 self.counts[COUNTS.name(key)] = COUNTS.unpack(value)
         for name, counts in sorted(self.counts.items()):
-            if name in self.cases and self.cases[name].customers != counts.total():
+            case = self.docket.cases.get(name)
+            if case is not None and case.customers != counts.total():
                 self.recounted[name] = None
-
-    def _index(self, case: Case) -> None:
-        name = name_of(case.element, case.region, whole_region=case.whole_region)
-        was = self.cases.get(case.outage_id)
-        for candidate in was.candidates if was is not None else ():
-            self.behind.pop(candidate, None)
-        for candidate in case.candidates:
-            self.behind[candidate] = case.outage_id
-        self.cases[case.outage_id] = case
-        if case.state not in OVER:
-            self.about[name] = case.outage_id
-        elif self.about.get(name) == case.outage_id:
-            del self.about[name]
-
-    def find(self, element: str, region: str, *, whole_region: bool) -> Case | None:
-        """The outage that is about this element or region, or about something above it."""
-        names = [] if whole_region else [f"element/{above}" for above in self.topology.above(element)]
-        for name in (*names, f"region/{region}"):
-            if name in self.about:
-                return self.cases[self.about[name]]
-        return None
 
     # -- changes
 
@@ -102,11 +85,14 @@ class Ledger:
             return case
         if after.state == "closed" != case.state:
             self.estimates.learn(unit, after)
+        if case.revision and _shown(after) == _shown(case):
+            self._keep(unit, after)
+            return after
         return self.publish(unit, after, what.time)
 
     def publish(self, unit: Unit, case: Case, time: int) -> Case:
         """Publishes a case as its next revision; `time` is the event time of what changed it."""
-        reach = self._extent(case)
+        reach = self.reach(case)
         case = replace(
             case,
             revision=case.revision + 1,
@@ -115,6 +101,8 @@ class Ledger:
         )
         elements = reach.elements if case.state in LIVE or not case.revision else None
         digest = _digest(elements) if elements is not None else case.digest
+        if case.state in OVER:
+            self.jobs.drop(unit, case.outage_id)
         if elements is not None:
             case = replace(case, peak=max(case.peak, len(elements)))
         case = self.estimates.judged(case, time)
@@ -132,26 +120,63 @@ class Ledger:
         unit.emit("outages.revisions", key, wire(outage(case, unit.now, elements)), partitions=(0,))
         return case
 
-    def _extent(self, case: Case) -> Extent:
-        scope = self.topology.scope(case.element, case.region, whole_region=case.whole_region)
-        root = None if case.whole_region else case.element
-        return extent(self.topology, scope, root=root, declared=case.declared, share=self.policy.explain_share)
+    def reach(self, case: Case) -> Extent:
+        """How far the outage reaches now."""
+        found = self._reaches.get(case.outage_id)
+        return found if found is not None else self._judge(case)
+
+    def _judge(self, case: Case) -> Extent:
+        about = list(names(case))
+        found = extent(
+            self.topology,
+            self.topology.scope(about),
+            roots=[name.removeprefix("element/") for name in about if name.startswith("element/")],
+            declared=case.declared,
+            share=self.policy.explain_share,
+            said=case.said,
+        )
+        if case.state not in OVER:
+            self._reaches[case.outage_id] = found
+        return found
 
     def _keep(self, unit: Unit, case: Case) -> None:
-        self._index(case)
+        was = self.docket.cases.get(case.outage_id)
+        if (
+            was is None
+            or case.state in OVER
+            or (was.declared, was.also, was.said) != (case.declared, case.also, case.said)
+        ):
+            self._reaches.pop(case.outage_id, None)
+        self.docket.put(case)
         unit.put(CASES.key(case.outage_id), CASES.pack(case))
 
-    def moved(self, unit: Unit, element: str, region: str, time: int) -> None:
-        """An element went down or came back: the sets of the outages above it are stale."""
-        for name in (*(f"element/{above}" for above in self.topology.above(element)), f"region/{region}"):
-            case = self.cases[self.about[name]] if name in self.about else None
-            if case is not None and not case.stale and case.state in OPEN:
+    def moved(self, unit: Unit, elements: Iterable[str], region: str, time: int) -> None:
+        """Elements went down, came back or changed place: the sets of the outages around them are stale."""
+        for case in self.docket.touching(self._around(elements, region)):
+            self._reaches.pop(case.outage_id, None)
+            if not case.stale and case.state in OPEN:
                 self._keep(unit, replace(case, stale=time))
+
+    def _around(self, elements: Iterable[str], region: str) -> dict[str, None]:
+        """What the elements are part of, and what shares a child with them."""
+        found: dict[str, None] = {f"region/{region}": None}
+        topology = self.topology
+        for element in elements:
+            for name in topology.above(element):
+                if (word := f"element/{name}") in found:
+                    continue
+                found[word] = None
+                known = topology.elements.get(name)
+                if known is not None:
+                    found[f"region/{known.region}"] = None
+            for child in topology.children.get(element, ()):
+                for other in topology.elements[child].parents:
+                    found |= dict.fromkeys(f"element/{name}" for name in topology.above(other) if other != element)
+        return found
 
     def counted(self, unit: Unit, event: Affected) -> None:
         """Takes how many customers of an outage one partition has."""
-        case = self.cases.get(event.outage_id)
-        if case is None:
+        if event.outage_id not in self.docket.cases:
             return
         was = self.counts.get(event.outage_id, Counts({}))
         if was.by_partition.get(event.partition, (-1, 0))[0] > event.revision:
@@ -166,7 +191,10 @@ class Ledger:
 
     def tick(self, unit: Unit, time: int) -> None:
         """Publishes sets and totals that have changed, at most every `impact_s` for one outage."""
-        for name, case in sorted(self.cases.items()):
+        for name in sorted({**self.docket.stale, **self.docket.confirmed, **self.recounted}):
+            case = self.docket.cases.get(name)
+            if case is None:
+                continue
             counts = self.counts.get(name)
             total = counts.total() if counts is not None and name in self.recounted else case.customers
             due = case.stale and unit.now - case.sent >= self.policy.impact_s * 1000
@@ -179,14 +207,15 @@ class Ledger:
         self.recounted.clear()
 
     def _differs(self, case: Case) -> bool:
-        reach = self._extent(case)
+        reach = self.reach(case)
         devices = (reach.devices_down, reach.devices_expected) != (case.devices_down, case.devices_expected)
         return devices or (case.state in LIVE and _digest(reach.elements) != case.digest)
 
-    def purge(self, unit: Unit, case: Case, time: int) -> None:
-        """Forgets an outage that has been over for long, here and on the compacted topic."""
-        if case.state in OVER and not case.candidates and time - case.since >= self.policy.keep_s * 1000:
-            del self.cases[case.outage_id]
+    def purge(self, unit: Unit, partition: int, time: int) -> None:
+        """Forgets outages of a region partition that have been over for long, here and on the compacted topic."""
+        for case in list(self.docket.outworn(partition, time)):
+            self.docket.remove(case)
+            self._reaches.pop(case.outage_id, None)
             unit.delete(CASES.key(case.outage_id))
             if self.counts.pop(case.outage_id, None) is not None:
                 unit.delete(COUNTS.key(case.outage_id))
@@ -195,7 +224,7 @@ class Ledger:
 
     def pending(self) -> int | None:
         """The event time (epoch ms) of the oldest change that the customers' partitions do not have; None: all have."""
-        times = [case.stale for case in self.cases.values() if case.stale]
+        times = [self.docket.cases[name].stale for name in self.docket.stale]
         times += [job.time for job in self.jobs.jobs.values()]
         return min(times, default=None)
 
@@ -203,11 +232,16 @@ class Ledger:
         """Sends one chunk of the oldest set on its way. True while more is left."""
         if self.jobs.jobs:
             name, job = next(iter(self.jobs.jobs.items()))
-            case = self.cases[name]
-            elements = part(self._extent(case).elements, job.next, job.chunks)
+            case = self.docket.cases[name]
+            elements = part(self.reach(case).elements, job.next, job.chunks)
             self.jobs.send(unit, impact(case, unit.now, job.next, elements))
             self.jobs.advance(unit, name)
         return bool(self.jobs.jobs)
+
+
+def _shown(case: Case) -> Case:
+    """What a revision shows of a case: the rest may change in silence."""
+    return replace(case, candidates=(), collectors=(), actions=(), sighted=None, held=False, since=0, stale=0)
 
 
 def _digest(elements: list[str]) -> bytes:

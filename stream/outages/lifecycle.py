@@ -2,9 +2,13 @@
 
     suspected ──confirm──> confirmed ──clear──> monitoring ──hysteresis──> restored ──reopen_s──> closed
         │  └─blind──> unknown ─┘  ^ └────relapse────┘                          │
-        └──clear──> dismissed     └──confirm── suspected <──────relapse────────┘
+        ├──clear──> dismissed     └──confirm── suspected <──────relapse────────┘
+        ^
+    flapping ──clear──> closed
 
-Inside planned work it is `planned` from the suspicion on. Staff may confirm, dismiss, resolve and merge it at any time.
+Inside planned work it is `planned` from the suspicion on, until the work ends (`workload.py`). Staff act at any time
+(`staff.py`). Devices' own suspicions, and customers' replies, keep an outage open; KPIs and flapping support it, and
+two independent sources confirm it at once (`sources.py`).
 Invariant: an input that says nothing new gives back the same object; what is over stays over, unless staff say so.
 Source: detection.md, "Lifecycle".
 """
@@ -14,25 +18,37 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from forewarn.stream.outages.case import OPEN, OVER, Case
+from forewarn.stream.outages import staff, workload
+from forewarn.stream.outages.case import OVER, Case
 from forewarn.stream.outages.policy import OutagePolicy
-from forewarn.topics.events.network import FieldActionName
-from forewarn.topics.events.outages import Etr, Evidence
+from forewarn.stream.outages.sources import STRONG, family, independent, strong
+from forewarn.stream.outages.staff import Acted
+from forewarn.stream.outages.transitions import confirmed, merged, suspected
+from forewarn.stream.outages.workload import Released, Working
+from forewarn.topics.events.outages import Evidence
 
-#: Actions remembered per outage, so that a repeated one changes nothing.
-REMEMBERED = 50
 #: Evidence kept per outage.
 EVIDENCE = 20
 
 
 class Suspected(Struct, frozen=True, gc=False):
-    """Detect suspects it. Times in all inputs are epoch ms of event time."""
+    """Detect suspects it. Times in all inputs are epoch ms of event time.
+
+    `agreed`: an independent source suspects something that this is a part of.
+    """
 
     candidate: str
     time: int
     evidence: Evidence
     collectors: tuple[str, ...] = ()
-    maintenance_id: str | None = None
+    agreed: bool = False
+
+
+class Corroborated(Struct, frozen=True, gc=False):
+    """An independent source suspects something that it is a part of."""
+
+    evidence: Evidence
+    time: int
 
 
 class Confirmed(Struct, frozen=True, gc=False):
@@ -58,6 +74,19 @@ class Absorbed(Struct, frozen=True, gc=False):
     time: int
 
 
+class Adopted(Struct, frozen=True, gc=False):
+    """It explains a smaller outage, whose suspicions are its own from now on.
+
+    `also`: what the smaller one was about, when that is no part of this one.
+    """
+
+    candidates: tuple[str, ...]
+    time: int
+    collectors: tuple[str, ...] = ()
+    confirmed: bool = False
+    also: tuple[str, ...] = ()
+
+
 class Elapsed(Struct, frozen=True, gc=False):
     """Detect's clock has come to `time`."""
 
@@ -65,20 +94,7 @@ class Elapsed(Struct, frozen=True, gc=False):
     blind: bool = False
 
 
-class Acted(Struct, frozen=True, gc=False):
-    """Staff acted. `etr` is ready to be shown."""
-
-    id: str
-    time: int
-    author: str
-    action: FieldActionName
-    etr: Etr | None = None
-    cause: str | None = None
-    into: str | None = None
-    text: str | None = None
-
-
-Input = Suspected | Confirmed | Cleared | Absorbed | Elapsed | Acted
+Input = Suspected | Corroborated | Confirmed | Cleared | Absorbed | Adopted | Elapsed | Working | Released | Acted
 
 
 def step(policy: OutagePolicy, case: Case, what: Input) -> Case:
@@ -86,16 +102,22 @@ def step(policy: OutagePolicy, case: Case, what: Input) -> Case:
     match what:
         case Suspected():
             return _suspected(case, what)
+        case Corroborated():
+            return _corroborated(case, what)
         case Confirmed():
             return _confirmed(case, what)
         case Cleared():
             return _cleared(case, what)
         case Absorbed():
-            return case if case.state in OVER else _merged(case, what.into, what.time)
+            return case if case.state in OVER else merged(case, what.into, what.time)
+        case Adopted():
+            return _adopted(case, what)
         case Elapsed():
             return _elapsed(policy, case, what)
+        case Working() | Released():
+            return workload.step(case, what)
         case Acted():
-            return _acted(case, what)
+            return staff.step(case, what)
 
 
 def _suspected(case: Case, what: Suspected) -> Case:
@@ -108,24 +130,41 @@ def _suspected(case: Case, what: Suspected) -> Case:
         collectors=tuple(sorted({*case.collectors, *what.collectors})),
         evidence=case.evidence if by_staff else (*case.evidence, what.evidence)[-EVIDENCE:],
     )
-    if case.state == "monitoring":
-        return replace(case, state="confirmed", since=what.time, restored=None)
-    if case.state in ("restored", "dismissed") and not by_staff:
-        return replace(case, state="suspected", since=what.time, restored=None)
+    kind = family(what.candidate)
+    if kind in STRONG and case.state == "monitoring":
+        case = replace(case, state="confirmed", since=what.time, restored=None)
+    elif kind in STRONG and case.state == "restored":
+        case = suspected(replace(case, reopened=case.reopened + 1), what.time)
+    elif case.state == "dismissed" and not by_staff:
+        case = suspected(case, what.time, flapping=kind == "flapping")
+    elif case.state == "flapping" and kind != "flapping":
+        case = suspected(case, what.time)
+    return _agreed(case, what.time, agreed=what.agreed)
+
+
+def _agreed(case: Case, time: int, *, agreed: bool = False) -> Case:
+    """Confirmed, blind or not, if an independent source agrees with the devices."""
+    devices = any(family(name) == "device" for name in case.candidates)
+    if case.state in ("suspected", "unknown") and (independent(case.candidates) or (agreed and devices)):
+        return confirmed(replace(case, held=True), time)
     return case
 
 
+def _corroborated(case: Case, what: Corroborated) -> Case:
+    after = _agreed(case, what.time, agreed=True)
+    return case if after is case else replace(after, evidence=(*after.evidence, what.evidence)[-EVIDENCE:])
+
+
 def _confirmed(case: Case, what: Confirmed) -> Case:
-    if what.candidate not in case.candidates or case.state not in ("suspected", "unknown"):
+    if what.candidate not in case.candidates:
+        return case
+    if case.state == "planned":
+        return case if case.held else replace(case, held=True)
+    if case.state not in ("suspected", "unknown"):
         return case
     if what.blind and not what.independent:
         return case if case.state == "unknown" else replace(case, state="unknown", since=what.time, sighted=None)
-    return _open(case, what.time)
-
-
-def _open(case: Case, time: int) -> Case:
-    confirmed = case.confirmed if case.confirmed is not None else time
-    return replace(case, state="confirmed", since=time, confirmed=confirmed, restored=None)
+    return confirmed(replace(case, held=True), what.time)
 
 
 def _cleared(case: Case, what: Cleared) -> Case:
@@ -133,15 +172,33 @@ def _cleared(case: Case, what: Cleared) -> Case:
         return case
     left = tuple(name for name in case.candidates if name != what.candidate)
     case = replace(case, candidates=left)
-    if left:
+    if strong(left):
         return case
-    if case.state == "planned":
+    held_up = family(what.candidate) not in STRONG and bool(left)
+    if case.confirmed is not None and case.state in ("confirmed", "suspected", "unknown"):
+        return case if held_up else replace(case, state="monitoring", since=what.time, restored=what.time)
+    if left:
+        flaps = case.state == "suspected" and {family(name) for name in left} == {"flapping"}
+        return suspected(case, what.time, flapping=True) if flaps else case
+    if case.state in ("planned", "flapping"):
         return replace(case, state="closed", since=what.time, restored=what.time)
-    if case.state == "confirmed" or (case.state in ("suspected", "unknown") and case.confirmed is not None):
-        return replace(case, state="monitoring", since=what.time, restored=what.time)
     if case.state in ("suspected", "unknown"):
         return replace(case, state="dismissed", since=what.time)
     return case
+
+
+def _adopted(case: Case, what: Adopted) -> Case:
+    candidates = tuple(dict.fromkeys((*case.candidates, *what.candidates)))
+    after = replace(
+        case,
+        candidates=candidates,
+        collectors=tuple(sorted({*case.collectors, *what.collectors})),
+        also=tuple(dict.fromkeys((*case.also, *what.also))),
+        held=case.held or what.confirmed,
+    )
+    if what.confirmed and after.state in ("suspected", "unknown"):
+        return confirmed(after, what.time)
+    return case if after == case else _agreed(after, what.time)
 
 
 def _elapsed(policy: OutagePolicy, case: Case, what: Elapsed) -> Case:
@@ -155,42 +212,5 @@ def _elapsed(policy: OutagePolicy, case: Case, what: Elapsed) -> Case:
     if what.blind or case.sighted is None:
         sighted = None if what.blind else what.time
         return case if sighted == case.sighted else replace(case, sighted=sighted)
-    return _open(case, what.time) if what.time - case.sighted >= policy.blind_exit_s * 1000 else case
-
-
-def _acted(case: Case, what: Acted) -> Case:
-    if what.id in case.actions:
-        return case
-    comment = what.text if what.action != "text" and what.text is not None else case.comment
-    case = replace(
-        case,
-        actions=(*case.actions, what.id)[-REMEMBERED:],
-        author=what.author,
-        comment=comment,
-        cause=what.cause or case.cause,
-    )
-    match what.action:
-        case "declare" | "confirm":
-            opens = case.state in ("suspected", "unknown", "planned", "dismissed")
-            return _open(case, what.time) if opens else case
-        case "dismiss":
-            return replace(case, state="dismissed", since=what.time) if case.state in OPEN else case
-        case "resolve":
-            ends = case.state in OPEN
-            return replace(case, state="restored", since=what.time, restored=what.time) if ends else case
-        case "merge":
-            return _merged(case, what.into, what.time) if what.into and case.state not in OVER else case
-        case "etr":
-            return replace(case, etr=what.etr or case.etr)
-        case "mute":
-            return replace(case, muted=True)
-        case "text":
-            return replace(case, text=what.text)
-        case "approve":
-            return replace(case, hold=False)
-        case "cause" | "comment":
-            return case
-
-
-def _merged(case: Case, into: str, time: int) -> Case:
-    return replace(case, state="merged", since=time, merged_into=into, candidates=())
+    seen = what.time - case.sighted >= policy.blind_exit_s * 1000
+    return confirmed(replace(case, held=True), what.time) if seen else case

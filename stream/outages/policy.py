@@ -84,6 +84,8 @@ class OutagePolicy(Struct, frozen=True, forbid_unknown_fields=True):
     reopen_s: Seconds = 1800.0
     #: A closed or dismissed outage leaves the table and the compacted topics after this long.
     keep_s: Period = 7 * DAY_S
+    #: Planned work may outlast its window by this much; what is down still is an outage then.
+    overrun_s: Seconds = 1800.0
     #: While an outage is open, changes of its set of elements are passed on at most this often.
     impact_s: Seconds = 15.0
 

@@ -36,38 +36,74 @@ DOWN = b"d/"
 
 
 class Topology:
-    """All elements of all regions. `children` and the sets of down elements are rebuilt from the rows."""
+    """All elements of all regions. Everything but the elements and who is down is rebuilt from the rows.
+
+    `beating` and `fallen` are, for what has something below it, the devices below that beat and those of them that are
+    down: kept up to date with every change, so that judging an element looks at nothing below it.
+    """
 
     def __init__(self) -> None:
         self.elements: dict[str, Known] = {}
         self.children: dict[str, dict[str, None]] = {}
         self.regions: dict[str, dict[str, None]] = {}
         self.down: dict[str, None] = {}
+        self.beating: dict[str, int] = {}
+        self.fallen: dict[str, int] = {}
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
-        """Rebuilds the indexes."""
+        """Rebuilds the indexes. Devices that hang on the same parents are counted in at once."""
         for key, value in table.items():
             if key.startswith(KNOWN.prefix):
                 self._index(KNOWN.name(key), KNOWN.unpack(value))
             elif key.startswith(DOWN):
                 self.down[key[len(DOWN) :].decode()] = None
+        siblings: dict[tuple[str, ...], list[int]] = {}
+        for element, known in self.elements.items():
+            if known.beats:
+                counts = siblings.setdefault(known.parents, [0, 0])
+                counts[0] += 1
+                counts[1] += element in self.down
+        for parents, (beating, fallen) in siblings.items():
+            self._add(parents, beating, fallen)
 
     def put(self, unit: Unit, element: str, known: Known) -> Known | None:
         """Adds or changes an element; gives what was known before."""
         was = self.elements.get(element)
         if known != was:
+            devices = self._devices(element, moved=was is None or was.parents != known.parents)
+            self._recount(devices, -1)
             self._unindex(element)
             self._index(element, known)
+            self._recount(devices, 1)
             unit.put(KNOWN.key(element), KNOWN.pack(known))
         return was
 
     def remove(self, unit: Unit, element: str) -> Known | None:
         """Takes an element out; gives what was known of it."""
+        if element not in self.elements:
+            return None
+        devices = self._devices(element, moved=True)
+        self._recount(devices, -1)
         was = self._unindex(element)
-        if was is not None:
-            unit.delete(KNOWN.key(element))
-            self.set_down(unit, element, down=False)
+        unit.delete(KNOWN.key(element))
+        self._recount(devices, 1)
+        self.set_down(unit, element, down=False)
         return was
+
+    def _devices(self, element: str, *, moved: bool) -> list[str]:
+        """The elements whose counts hang on what is known of `element`: all below it, if what is above it changes."""
+        return self.below((element,)) if moved and self.children.get(element) else [element]
+
+    def _recount(self, devices: list[str], sign: int) -> None:
+        for device in devices:
+            known = self.elements.get(device)
+            if known is not None and known.beats:
+                self._add(known.parents, sign, sign * (device in self.down))
+
+    def _add(self, parents: tuple[str, ...], beating: int, fallen: int) -> None:
+        for name in self._up(parents):
+            self.beating[name] = self.beating.get(name, 0) + beating
+            self.fallen[name] = self.fallen.get(name, 0) + fallen
 
     def _index(self, element: str, known: Known) -> None:
         self.elements[element] = known
@@ -93,20 +129,31 @@ class Topology:
         else:
             del self.down[element]
             unit.delete(DOWN + element.encode())
+        known = self.elements.get(element)
+        if known is not None and known.beats:
+            self._add(known.parents, 0, 1 if down else -1)
         return True
 
     # -- ways up and down
 
     def above(self, element: str) -> Iterator[str]:
         """The element and everything above it, nearest first."""
-        found, queue = {element: None}, [element]
+        yield from self._up((element,))
+
+    def _up(self, names: Iterable[str]) -> Iterator[str]:
+        queue = list(dict.fromkeys(names))
+        found = set(queue)
         for name in queue:
             yield name
             known = self.elements.get(name)
             for parent in known.parents if known is not None else ():
                 if parent not in found:
-                    found[parent] = None
+                    found.add(parent)
                     queue.append(parent)
+
+    def names_above(self, element: str, region: str) -> list[str]:
+        """In an outage's words, the element and everything above it, nearest first, then its region."""
+        return [*(f"element/{name}" for name in self.above(element)), f"region/{region}"]
 
     def below(self, tops: Iterable[str]) -> list[str]:
         """These elements and everything below them, each after at least one of its parents."""
@@ -123,6 +170,10 @@ class Topology:
         """The region of what names an unknown element as its parent."""
         return next((self.elements[child].region for child in self.children.get(element, ())), None)
 
-    def scope(self, element: str, region: str, *, whole_region: bool) -> list[str]:
-        """What an outage on an element, or on a whole region, covers."""
-        return self.below(self.regions.get(region, ())) if whole_region else self.below((element,))
+    def scope(self, names: Iterable[str]) -> list[str]:
+        """What an outage about these elements and regions covers (`element/<id>`, `region/<id>`)."""
+        tops: dict[str, None] = {}
+        for name in names:
+            kind, _, place = name.partition("/")
+            tops |= dict.fromkeys(self.regions.get(place, ())) if kind == "region" else {place: None}
+        return self.below(tops)

@@ -51,14 +51,14 @@ class CorrelateFold(Fold):
         self.layout = layout
         self.topology = Topology()
         self.jobs = Jobs(layout.customer)
-        self.ledger = Ledger(policy, self.topology, self.jobs)
-        self.plans = Plans()
+        self.plans = Plans(int(policy.overrun_s * 1000))
         self.collectors = Collectors(policy)
 
         @lru_cache(maxsize=1 << 16)
         def region_partition(region: str) -> int:
             return partition_of(region.encode(), layout.region)
 
+        self.ledger = Ledger(policy, self.topology, self.jobs, region_partition)
         self.correlation = Correlation(
             policy, self.topology, self.ledger, self.plans, self.collectors, region_partition
         )
@@ -81,7 +81,7 @@ class CorrelateFold(Fold):
                 case "network.inventory":
                     self.correlation.inventory(unit, key, event)
                 case "network.maintenance":
-                    self.plans.fold(unit, key, event)
+                    self.correlation.maintenance(unit, key, event)
                 case "network.field":
                     if not self.correlation.action(unit, event, key):
                         refused = Malformed(record, Reason.UNKNOWN_OUTAGE, "outage_id")

@@ -40,7 +40,10 @@ class Etr(Struct, frozen=True):
 
 
 class Outage(Struct, frozen=True, omit_defaults=True):
-    """One revision of an outage (`outages`, compacted, and `outages.revisions`; key = outage id)."""
+    """One revision of an outage (`outages`, compacted, and `outages.revisions`; key = outage id).
+
+    `parent` is the outage that this one is a part of; `overrun`, since when its planned work has been late.
+    """
 
     outage_id: str
     revision: int
@@ -62,6 +65,7 @@ class Outage(Struct, frozen=True, omit_defaults=True):
     parent: str | None = None
     merged_into: str | None = None
     maintenance_id: str | None = None
+    overrun: str | None = None
     evidence: tuple[Evidence, ...] = ()
     hold: bool | None = None
     author: str | None = None
@@ -73,7 +77,8 @@ class ImpactChunk(Struct, frozen=True, omit_defaults=True, tag_field="type", tag
 
     correlate writes every chunk to every customer partition. `elements` holds at most 5,000 ids; the set belongs to
     revision `elements_revision` and is whole once `chunks` chunks of it have arrived. A revision that leaves the set as
-    it was is one record with `chunk` 0 and `elements` absent. Instants are epoch milliseconds.
+    it was is one record with `chunk` 0 and `elements` absent. Instants are epoch milliseconds. `reopened`: how often
+    the outage was opened again after its restoration.
     """
 
     outage_id: str
@@ -94,6 +99,8 @@ class ImpactChunk(Struct, frozen=True, omit_defaults=True, tag_field="type", tag
     parent: str | None = None
     merged_into: str | None = None
     maintenance_id: str | None = None
+    overrun: int | None = None
+    reopened: int = 0
     hold: bool | None = None
     muted: bool | None = None
     text: str | None = None

@@ -29,8 +29,8 @@ def network(**beats: bool) -> Topology:
 
 
 def reach(topology: Topology, root: str, *, declared: bool = False) -> Extent:
-    scope = topology.scope(root, "north", whole_region=False)
-    return extent(topology, scope, root=root, declared=declared, share=0.8)
+    scope = topology.scope([f"element/{root}"])
+    return extent(topology, scope, roots=[root], declared=declared, share=0.8)
 
 
 def test_what_beats_not_is_out_when_all_its_parents_are() -> None:
@@ -66,16 +66,16 @@ def test_an_element_is_out_by_an_alarm_when_nothing_could_say_otherwise() -> Non
 def test_a_whole_region_is_judged_whatever_the_order_of_its_elements() -> None:
     topology = network(agg=True)
     topology.set_down(UNIT, "agg", down=True)
-    scope = topology.scope("", "north", whole_region=True)
-    assert len(extent(topology, list(reversed(scope)), root=None, declared=False, share=0.8).elements) == 7
+    scope = topology.scope(["region/north"])
+    assert len(extent(topology, list(reversed(scope)), roots=[], declared=False, share=0.8).elements) == 7
 
 
 def test_a_loop_takes_nothing_down() -> None:
     topology = Topology()
     topology.put(UNIT, "a", Known("north", ("b",)))
     topology.put(UNIT, "b", Known("north", ("a",)))
-    scope = topology.scope("", "north", whole_region=True)
-    assert extent(topology, scope, root=None, declared=False, share=0.8).elements == []
+    scope = topology.scope(["region/north"])
+    assert extent(topology, scope, roots=[], declared=False, share=0.8).elements == []
 
 
 def test_changes_and_removals_keep_the_indexes() -> None:

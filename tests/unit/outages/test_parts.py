@@ -8,12 +8,10 @@ from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages.blindness import Collectors
 from forewarn.stream.outages.clock import Clock
 from forewarn.stream.outages.impact import AIM, cut, part
-from forewarn.stream.outages.maintenance import Plans
 from forewarn.stream.outages.outbox import CHUNK, Outbox
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.rows import Shelf
 from forewarn.stream.outages.suspicion import Suspicion
-from forewarn.topics.events.network import Maintenance
 from forewarn.topics.events.outages import Signal
 
 TOPICS = ("network.heartbeats", "network.alarms")
@@ -39,23 +37,6 @@ def test_a_row_of_an_unknown_schema_is_refused() -> None:
     shelf = Shelf("c/", Suspicion)
     with pytest.raises(ValueError, match="schema 9"):
         shelf.unpack(b"\x09\x90")
-
-
-def test_planned_work_covers_its_elements_while_it_lasts() -> None:
-    unit, plans = Unit({}, {}, 0), Plans()
-    plans.fold(unit, "m", Maintenance(("olt-1",), 100, 200, "planned"))
-    plans.fold(unit, "m", Maintenance(("olt-1",), 100, 200, "planned"))
-    assert plans.covering(["onu-1", "olt-1"], 100) == "m"
-    assert plans.covering(["olt-1"], 201) is None
-    assert plans.covering(["olt-2"], 150) is None
-    again = Plans()
-    again.restore({key: value for key, value in unit.dirty.items() if value})
-    assert again.plans == plans.plans
-    plans.fold(unit, "m", Maintenance(("olt-1",), 100, 200, "cancelled"))
-    assert plans.covering(["olt-1"], 150) is None
-    plans.fold(unit, "m", None)
-    plans.fold(unit, "m", None)
-    assert plans.plans == {}
 
 
 def test_collectors_are_blind_only_when_each_of_them_is_silent_everywhere() -> None:

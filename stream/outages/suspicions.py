@@ -1,0 +1,170 @@
+"""Where a suspicion of detect belongs: to an outage that is led already, or to a new one. Pure.
+
+    region/north ── kpi: suspected alone ────────┐
+    element/agg-1                                ├─> olt-1 confirmed: two independent sources
+      └─ element/olt-1 ── devices: suspected ────┘
+           └─ element/onu-7 ── flapping: an incident of its own
+
+What devices say belongs to the outage about their element, or to one above it. KPIs and degradation join such an outage
+where there is one, and merge into it when it comes later. Flapping stays with its own element.
+Invariant: a suspicion is behind one outage at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec.structs import replace
+
+from forewarn.stream.engine.unit import Unit
+from forewarn.stream.outages.blindness import Collectors
+from forewarn.stream.outages.case import Case, name_of, outage_id
+from forewarn.stream.outages.docket import names
+from forewarn.stream.outages.ledger import Ledger
+from forewarn.stream.outages.lifecycle import Absorbed, Adopted, Cleared, Confirmed, Corroborated, Suspected
+from forewarn.stream.outages.sources import candidate, family, strong
+from forewarn.stream.outages.suspicion import Verdict
+from forewarn.stream.outages.works import Works
+from forewarn.topics.events.outages import Evidence, Signal
+
+#: States of an outage that what is below it may belong to.
+JOINED = frozenset({"suspected", "confirmed", "unknown", "planned", "monitoring", "restored"})
+
+
+class Suspicions:
+    """The suspicions' way into the ledger."""
+
+    def __init__(self, ledger: Ledger, works: Works, collectors: Collectors) -> None:
+        self.ledger = ledger
+        self.docket = ledger.docket
+        self.topology = ledger.topology
+        self.works = works
+        self.collectors = collectors
+
+    def fold(self, unit: Unit, event: Signal) -> None:
+        """Folds a `suspect`, `confirm` or `clear`."""
+        node = name_of(event.element or "", event.region or "", whole_region=event.whole_region)
+        name = candidate(event.partition, event.detector or "liveness", node)
+        behind = self.docket.behind.get(name)
+        case = self.docket.cases[behind] if behind is not None else None
+        if event.kind == "suspect":
+            self._suspect(unit, event, name, case)
+        elif case is not None and event.kind == "confirm":
+            independent = event.reason == Verdict.TWO_SOURCES
+            self.ledger.step(unit, case, Confirmed(name, event.time, self.blind(case), independent))
+        elif case is not None:
+            self.ledger.step(unit, case, Cleared(name, event.time))
+
+    def blind(self, case: Case) -> bool:
+        """Whether nothing can be seen of what is down in an outage."""
+        return self.collectors.blind(case.collectors)
+
+    def _suspect(self, unit: Unit, event: Signal, name: str, case: Case | None) -> None:
+        element, region = event.element or "", event.region or ""
+        onset = event.onset or event.time
+        evidence = Evidence(event.detector or "liveness", event.value or 0, event.threshold or 0, event.window_s or 0)
+        above = [f"region/{region}"] if event.whole_region else self.topology.names_above(element, region)
+        agreed = any(candidate(event.partition, "kpi", place) in self.docket.behind for place in above)
+        what = Suspected(name, event.time, evidence, event.collectors, agreed)
+        case = case or self._home(name, above) or self.docket.cases.get(outage_id(element, onset))
+        case = self.ledger.step(unit, case, what) if case is not None else self._begin(unit, event, onset, what)
+        if family(name) == "device":
+            self._absorb(unit, event, case, above)
+        elif family(name) == "kpi":
+            for other in self._below(above[0], case):
+                self.ledger.step(unit, other, Corroborated(evidence, event.time))
+
+    def _home(self, name: str, above: list[str]) -> Case | None:
+        """The outage that a suspicion joins: one about its own element, else one above it."""
+        kind = family(name)
+        quiet = kind not in ("device", "replies")
+        for case in self.docket.about(above[0]):
+            if not (quiet and case.state in ("monitoring", "restored")):
+                return case
+        if kind == "flapping":
+            return None
+        for case in self._leading(above[1:]):
+            if not (quiet and case.state in ("monitoring", "restored")):
+                return case
+        below = self._below(above[0], None) if kind == "kpi" else []
+        return max(below, key=lambda case: (case.devices_down, -case.started), default=None)
+
+    def leading(self, element: str, region: str) -> Iterator[Case]:
+        """The outages above an element that explain it, nearest first."""
+        return self._leading(self.topology.names_above(element, region)[1:])
+
+    def _leading(self, above: list[str]) -> Iterator[Case]:
+        for name in above:
+            for case in self.docket.about(name):
+                restored = case.whole_region and case.state == "restored"
+                if case.state in JOINED and not restored and _leads(case):
+                    yield case
+
+    def _weak(self, above: list[str]) -> Iterator[Case]:
+        """The open outages about one of these that no device backs."""
+        for name in above:
+            for case in self.docket.about(name):
+                if case.state == "suspected" and case.candidates and not _leads(case):
+                    yield case
+
+    def _kpi(self, case: Case) -> bool:
+        return any(family(name) == "kpi" for name in case.candidates)
+
+    def _below(self, name: str, but: Case | None) -> list[Case]:
+        """The suspected outages of devices at or below an element or region."""
+        return [
+            case
+            for case in self.docket.under(name)
+            if case.state in ("suspected", "unknown") and strong(case.candidates) and case != but
+        ]
+
+    def _begin(self, unit: Unit, event: Signal, onset: int, what: Suspected) -> Case:
+        element = event.element or ""
+        case = Case(
+            outage_id=outage_id(element, onset),
+            region=event.region or "",
+            element=element,
+            whole_region=event.whole_region,
+            started=onset,
+            state="flapping" if family(what.candidate) == "flapping" else "suspected",
+            since=event.time,
+            detected=event.time,
+        )
+        work = self.works.explaining(case, event.time)
+        if work is not None and work.late is None:
+            case = replace(case, state="planned", maintenance_id=work.maintenance_id)
+        return self.ledger.step(unit, case, what)
+
+    # -- mergers
+
+    def _absorb(self, unit: Unit, event: Signal, case: Case, above: list[str]) -> None:
+        """Merges what the outage explains: the suspicions that detect gave up for it, and KPIs that agree."""
+        given_up = {candidate(event.partition, "", name) for name in event.absorbs}
+        ids = dict.fromkeys(self.docket.behind[name] for name in sorted(given_up) if name in self.docket.behind)
+        smaller = [self.docket.cases[outage] for outage in ids]
+        agreeing = [weak for weak in self._weak(above) if self._kpi(weak) or weak.element == case.element]
+        agreeing += [
+            weak for weak in self.docket.under(above[0]) if weak.state in ("suspected", "flapping") and not _leads(weak)
+        ]
+        for other in dict.fromkeys(each.outage_id for each in (*smaller, *agreeing)):
+            if other != case.outage_id and case.state != "planned":
+                self.merge(unit, self.docket.cases[other], case, event.time, given_up)
+                case = self.docket.cases[case.outage_id]
+
+    def merge(self, unit: Unit, smaller: Case, into: Case, time: int, given_up: set[str] | None = None) -> None:
+        """Merges an outage into the one that explains it; of its suspicions, those that were given up end."""
+        if self.ledger.step(unit, smaller, Absorbed(into.outage_id, time)) is not smaller:
+            self.hand_over(unit, smaller, into, time, given_up)
+
+    def hand_over(self, unit: Unit, smaller: Case, into: Case, time: int, given_up: set[str] | None = None) -> None:
+        """Gives the suspicions of an outage, as it was before it was merged, to the one it was merged into."""
+        kept = tuple(name for name in smaller.candidates if name not in (given_up or ()))
+        within = not _leads(smaller) or not set(names(into)).isdisjoint(self.docket.lineage(smaller))
+        elsewhere = () if within else tuple(names(smaller))
+        known = smaller.confirmed is not None
+        self.ledger.step(unit, into, Adopted(kept, time, smaller.collectors, known, elsewhere))
+
+
+def _leads(case: Case) -> bool:
+    """Whether an outage is more than what KPIs, degradation or flapping suspect."""
+    return strong(case.candidates) or case.confirmed is not None or case.declared

@@ -1,0 +1,25 @@
+"""The changes of state that several inputs share. Pure. Times are epoch ms of event time."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from forewarn.stream.outages.case import Case
+
+
+def suspected(case: Case, time: int, *, flapping: bool = False) -> Case:
+    """The outage as suspected, or as no more than a line that flaps."""
+    return replace(case, state="flapping" if flapping else "suspected", since=time, restored=None)
+
+
+def confirmed(case: Case, time: int) -> Case:
+    """The outage as confirmed; it was first confirmed when it was. What is planned no longer explains it."""
+    first = case.confirmed if case.confirmed is not None else time
+    return replace(
+        case, state="confirmed", since=time, confirmed=first, restored=None, maintenance_id=None, overrun=None
+    )
+
+
+def merged(case: Case, into: str, time: int) -> Case:
+    """The outage as a part of a larger one, whose its suspicions are now."""
+    return replace(case, state="merged", since=time, merged_into=into, parent=into, candidates=())
