@@ -38,6 +38,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     operating.doctor,
     offline.simulate,
     offline.replay,
+    offline.score,
 )
 for command in COMMANDS:
     app.command(epilog=EPILOG)(command)

@@ -1,4 +1,4 @@
-"""Commands that need no running Forewarn: a simulated world, and a replay of what was recorded."""
+"""Commands that need no running Forewarn: a simulated world, a replay of what was recorded, and how good it was."""
 
 from __future__ import annotations
 
@@ -137,3 +137,30 @@ def replay(
             )
         )
     )
+
+
+def score(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="TRUTH OUTPUT …", help="A truth file and what a replay of its records wrote, in turn."),
+    ],
+    cases: Annotated[int, typer.Option(min=0, help="Worst cases of each kind to list.")] = 5,
+    json: Json = False,
+    bootstrap: Bootstrap = None,
+    config: Config = None,
+    policy: PolicyFile = None,
+    topic_prefix: Prefix = None,
+) -> None:
+    """Hold what was said against what was true: every target of detection, with n and a 95 % interval.
+
+    Several pairs are pooled. Exit code 1 if a target is missed; one with too little data says `n too small`.
+    """
+    settings, _ = read(bootstrap, config, policy, topic_prefix)
+    from forewarn.stream.score.command import Request, paired
+    from forewarn.stream.score.command import score as run
+
+    try:
+        pairs = paired(files)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="TRUTH OUTPUT") from None
+    finish(run(Request(pairs=pairs, cases=cases, prefix=settings.topic_prefix, as_json=json)))

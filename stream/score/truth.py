@@ -1,0 +1,191 @@
+"""What really happened in a simulated or recorded world: the truth file, line by line (see docs/replay.md).
+
+Invariant: fields and kinds of lines that are not known here change nothing, so that older scores read newer truths; a
+field that is left out says nothing (an outage without `share` counts as one to be found).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from forewarn.topics.instants import Instant, to_ms
+
+#: An outage that lasts at least this long (ms) and takes this share of its element or region is one to be found.
+LONG_MS, LARGE = 300_000, 0.1
+
+
+class TruthError(ValueError):
+    """A truth file that cannot be read; the text names file and line."""
+
+
+class World(Struct, frozen=True, kw_only=True):
+    """What was simulated: the span in epoch ms, the beat interval in seconds, devices by region."""
+
+    seed: int
+    start: int
+    end: int
+    interval_s: float
+    regions: dict[str, int]
+
+
+class Fault(Struct, frozen=True, kw_only=True):
+    """One thing that happened in [start, end), epoch ms.
+
+    `kind`: `outage` (customers are to be told), `silent` (nobody may be told), `planned` (nobody of an outage). `what`
+    says which; `root`: the element that failed, where that is another than `element`. `share` is the larger of the
+    shares of element and region. `degraded`: slow trouble that may be suspected and not be announced.
+    """
+
+    id: str
+    kind: Literal["outage", "silent", "planned"]
+    what: str
+    regions: tuple[str, ...]
+    element: str | None
+    root: str | None
+    start: int
+    end: int
+    devices: frozenset[str]
+    serving: frozenset[str]
+    customers: frozenset[str]
+    share: float
+    cause: str | None
+    collector: str | None
+    degraded: bool
+
+    @property
+    def sought(self) -> bool:
+        """Whether it is in the class that precision and recall are promised for."""
+        return self.kind == "outage" and not self.degraded and self.end - self.start >= LONG_MS and self.share >= LARGE
+
+
+class Reached(Struct, frozen=True, kw_only=True):
+    """A threshold that a customer reached at `time` (epoch ms); `notify`: they want to hear of it."""
+
+    customer: str
+    bucket: str
+    percent: float
+    time: int
+    cycle_start: int
+    notify: bool
+
+
+class Truth(Struct, frozen=True):
+    """One truth file."""
+
+    world: World
+    faults: tuple[Fault, ...]
+    reached: tuple[Reached, ...]
+
+
+class _Line(Struct):
+    """Any line: `kind` says which fields it has."""
+
+    kind: str
+    seed: int = 0
+    start: Instant | None = None
+    end: Instant | None = None
+    interval_s: float = 60.0
+    regions: dict[str, int] | list[str] | None = None
+    id: str = ""
+    what: str = ""
+    reason: str = ""
+    region: str | None = None
+    element: str | None = None
+    root: str | None = None
+    devices: list[str] = field(default_factory=list)
+    serving: list[str] | None = None
+    customers: list[str] | int = field(default_factory=list)
+    share: float | None = None
+    share_of_region: float = 0.0
+    cause: str | None = None
+    collector: str | None = None
+    degraded: bool = False
+    customer: str = ""
+    bucket: str = ""
+    percent: float = 0.0
+    time: Instant | None = None
+    cycle_start: Instant | None = None
+    notify: bool = True
+
+
+_decode = msgspec.json.Decoder(_Line).decode
+
+
+def read(path: Path) -> Truth:
+    """Reads a truth file. Raises `TruthError` at a line that is wrong, and when none says what the world is."""
+    world: World | None = None
+    faults: list[Fault] = []
+    reached: list[Reached] = []
+    try:
+        with path.open("rb") as file:
+            for number, text in enumerate(file, 1):
+                if text.isspace():
+                    continue
+                try:
+                    line = _decode(text)
+                except msgspec.DecodeError as error:
+                    raise TruthError(f"{path}, line {number}: {error}") from None
+                if line.kind == "world":
+                    world = _world(line)
+                elif line.kind == "usage":
+                    reached.append(_reached(line))
+                elif line.kind in ("outage", "silent", "planned"):
+                    faults.append(_fault(line, number))
+    except OSError as error:
+        raise TruthError(f"{path}: {error.strerror}") from None
+    if world is None:
+        raise TruthError(f"{path}: no line of kind `world`")
+    return Truth(world, tuple(_spanning(fault, world) for fault in faults), tuple(reached))
+
+
+def _ms(instant: Instant | None) -> int:
+    return 0 if instant is None else to_ms(instant)
+
+
+def _world(line: _Line) -> World:
+    regions = line.regions if isinstance(line.regions, dict) else dict.fromkeys(line.regions or (), 0)
+    return World(seed=line.seed, start=_ms(line.start), end=_ms(line.end), interval_s=line.interval_s, regions=regions)
+
+
+def _reached(line: _Line) -> Reached:
+    return Reached(
+        customer=line.customer,
+        bucket=line.bucket,
+        percent=line.percent,
+        time=_ms(line.time),
+        cycle_start=_ms(line.cycle_start),
+        notify=line.notify,
+    )
+
+
+def _fault(line: _Line, number: int) -> Fault:
+    regions = tuple(line.regions or ()) or ((line.region,) if line.region else ())
+    devices = frozenset(line.devices)
+    return Fault(
+        id=line.id or f"{line.kind}-line-{number}",
+        kind=line.kind,  # type: ignore[arg-type]  # the caller looked
+        what=line.what or line.reason,
+        regions=regions,
+        element=line.element,
+        root=line.root,
+        start=_ms(line.start),
+        end=_ms(line.end),
+        devices=devices,
+        serving=devices if line.serving is None else frozenset(line.serving),
+        customers=frozenset(() if isinstance(line.customers, int) else line.customers),
+        share=max(1.0 if line.share is None else line.share, line.share_of_region),
+        cause=line.cause,
+        collector=line.collector,
+        degraded=line.degraded,
+    )
+
+
+def _spanning(fault: Fault, world: World) -> Fault:
+    """A fault without times (a clock that is wrong all the time) lasts as long as the world."""
+    if fault.start and fault.end:
+        return fault
+    return msgspec.structs.replace(fault, start=fault.start or world.start, end=fault.end or world.end)
