@@ -11,6 +11,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from forewarn.stream.outages.etr_policy import EtrPolicy
+from forewarn.stream.outages.kpi_policy import KpiPolicy
 
 DAY_S = 86_400.0
 
@@ -91,3 +92,6 @@ class OutagePolicy(Struct, frozen=True, forbid_unknown_fields=True):
 
     # --- time of restoration
     etr: EtrPolicy = field(default_factory=EtrPolicy)
+
+    #: Detectors B and D, and demand.
+    kpi: KpiPolicy = field(default_factory=KpiPolicy)

@@ -2,7 +2,8 @@
 
     network.heartbeats ─> Hearing ─> Roster ─┐
     network.alarms ─────> OpenAlarms ────────┼─> Watch (every tick) ─> Outbox ─> outages.signals
-    network.topology ───> Roster ────────────┘
+    network.topology ───> Roster ────────────┘                            │
+    network.kpis ───────> Gauges (every tick) ────────────────────────────┘
 
 Row of its own: `m` Mark. Last-seen times are not durable: `network.heartbeats` is read again on assignment.
 """
@@ -18,6 +19,7 @@ from forewarn.stream.engine.role import Fold, Group, Layout, Record, Source
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages.alarms import OpenAlarms
 from forewarn.stream.outages.clock import Clock
+from forewarn.stream.outages.gauges import Gauges
 from forewarn.stream.outages.hearing import Hearing
 from forewarn.stream.outages.outbox import Outbox, chunks
 from forewarn.stream.outages.policy import OutagePolicy
@@ -57,6 +59,7 @@ class DetectFold(Fold):
         self.outbox = Outbox(partition)
         self.watch = Watch(policy, self.roster, self.alarms, self.outbox)
         self.hearing = Hearing(policy, self.roster, self.alarms, self.watch, self.outbox)
+        self.gauges = Gauges(policy, self.watch, self.outbox)
         self.clock = Clock(STREAMS)
         self.mark = Mark()
         self.ticking = False  #: a tick has begun whose silent devices are not all marked yet
@@ -69,6 +72,7 @@ class DetectFold(Fold):
             self.mark = MARK.unpack(row)
         self.outbox.sequence = self.mark.sequence
         self.clock.clock, self.clock.watermark = self.mark.clock, self.mark.watermark
+        self.gauges.restore(table, self.mark.clock)
 
     def reread(self, topic: str, events: Sequence[Any], records: Sequence[Record]) -> None:
         for event, record in zip(events, records, strict=True):
@@ -96,6 +100,9 @@ class DetectFold(Fold):
         at = to_ms(event.time)
         if isinstance(event, Alarm):
             self.hearing.alarm(unit, event, record, at, self.clock.clock)
+        else:
+            region = (record.key or b"").decode()
+            self.gauges.take(unit, event, region, at, record.timestamp)
         return at
 
     def tick(self, unit: Unit, idle: frozenset[str]) -> None:
@@ -115,7 +122,8 @@ class DetectFold(Fold):
         self._close(unit)
         if not self.ticking:
             self.watch.tick(unit, clock)
-            for rows in chunks(self.watch.rows(), 500):
+            self.gauges.tick(unit, clock)
+            for rows in chunks(self.gauges.rows(self.watch.rows()), 500):
                 self.outbox.send(unit, Signal("status", clock, 0, 0, rows=rows))
             self.outbox.send(unit, Signal("progress", clock, 0, 0, event_time=self.clock.watermark))
             self._keep_mark(unit)

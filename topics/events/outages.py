@@ -142,7 +142,8 @@ class LearnedElement(Struct, frozen=True, omit_defaults=True):
 class StatusRow(Struct, frozen=True, omit_defaults=True):
     """How one region, element under suspicion, or collector stands: devices expected and down.
 
-    `heard`: arrival time (epoch ms) of the last sign of life, 0 = none since the worker started.
+    `heard`: arrival time (epoch ms) of the last sign of life, 0 = none since the worker started. Of a region, `judged`:
+    its volume indicators (sessions, ...) with a baseline, and `dropped`: those that have fallen far below it.
     """
 
     of: Literal["region", "element", "collector"]
@@ -150,6 +151,8 @@ class StatusRow(Struct, frozen=True, omit_defaults=True):
     expected: int
     down: int
     heard: int = 0
+    judged: int = 0
+    dropped: int = 0
 
 
 #: Classes of alarms: `power` and `signal` (light, line) tell causes, `service` is any other that takes service away.
