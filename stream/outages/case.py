@@ -23,7 +23,9 @@ class Case(Struct, frozen=True, array_like=True):
     `peak`: most serving elements down at once. `overdue`: the promise that passed and was said to have passed.
     `held`: detect has confirmed it. `also`: what else it is about (`name_of`), after a merger. `said`: elements that
     are out by their customers' word. `reopened`: how often it was opened again after its restoration. `overrun`: since
-    when its planned work has been late. `cause_given`: staff named the cause.
+    when its planned work has been late. `cause_given`: staff named the cause. `gasps`: devices that died with a gasp,
+    by suspicion; `powerless`, `lightless`: most elements at once with alarms that say so; `on_battery`: its power had
+    failed before.
     """
 
     outage_id: str
@@ -71,6 +73,10 @@ class Case(Struct, frozen=True, array_like=True):
     reopened: int = 0
     overrun: int | None = None
     cause_given: bool = False
+    gasps: dict[str, int] = {}
+    powerless: int = 0
+    lightless: int = 0
+    on_battery: bool = False
 
 
 CASES = Shelf("o/", Case)

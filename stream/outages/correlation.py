@@ -18,11 +18,13 @@ from msgspec.structs import replace
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages.blindness import Collectors
 from forewarn.stream.outages.case import Case, outage_id
+from forewarn.stream.outages.causes import Causes
 from forewarn.stream.outages.ledger import Ledger
 from forewarn.stream.outages.lifecycle import Elapsed
 from forewarn.stream.outages.maintenance import Plans
 from forewarn.stream.outages.outbox import wire
 from forewarn.stream.outages.policy import OutagePolicy
+from forewarn.stream.outages.root import Roots
 from forewarn.stream.outages.rows import Shelf
 from forewarn.stream.outages.staff import Acted
 from forewarn.stream.outages.suspicions import Suspicions
@@ -67,6 +69,8 @@ class Correlation:
         self.docket = ledger.docket
         self.works = Works(topology, ledger, plans, collectors)
         self.suspicions = Suspicions(ledger, self.works, collectors)
+        self.roots = Roots(policy, self.suspicions, self.suspicions.blind)
+        self.causes = Causes(policy, topology)
         self.reaches: dict[int, Reach] = {}
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
@@ -74,6 +78,7 @@ class Correlation:
         for key, value in table.items():
             if key.startswith(REACHES.prefix):
                 self.reaches[int(REACHES.name(key))] = REACHES.unpack(value)
+        self.causes.restore(table)
 
     # -- what detect says
 
@@ -99,6 +104,9 @@ class Correlation:
                         self.collectors.fold(unit, row.name, row.heard, event.time)
             case "progress":
                 self._elapse(unit, event.partition, event.time)
+            case "alarm":
+                for alarm in event.alarms:
+                    self.causes.fold(unit, alarm)
             case "suspect" | "confirm" | "clear":
                 self.suspicions.fold(unit, event)
 
@@ -120,6 +128,13 @@ class Correlation:
             self.works.judge(unit, after, time)
         self.ledger.purge(unit, partition, time)
 
+    def settle(self, unit: Unit) -> None:
+        """On every tick: what belongs together is merged, and why it is out is looked at again."""
+        self.roots.settle(unit, self.clock)
+        for case in self.docket.all_living():
+            if case.state in ("suspected", "confirmed"):
+                self.ledger.step(unit, case, self.causes.explain(case, self.clock))
+
     def handled(self, partitions: int) -> int:
         """The lowest event time (epoch ms) that detect has fully folded and whose changes are all sent on."""
         lowest = min(self.reaches.get(number, Reach()).watermark for number in range(partitions))
@@ -140,7 +155,7 @@ class Correlation:
             if was is not None:
                 self.ledger.moved(unit, (element,), was.region, self.clock)
                 self.topology.remove(unit, element)
-                self.docket.rewire(element)
+                self._rewire(element)
                 self._withdraw(unit, element, was)
             return
         parents = event.parents or ((event.parent,) if event.parent else ())
@@ -164,7 +179,7 @@ class Correlation:
         if was is not None:
             self.ledger.moved(unit, (element,), was.region, self.clock)
         self.topology.put(unit, element, now)
-        self.docket.rewire(element)
+        self._rewire(element)
         self.ledger.moved(unit, (element,), now.region, self.clock)
         partition = self.partition_of(now.region)
         if was is not None and self.partition_of(was.region) != partition:
@@ -181,6 +196,10 @@ class Correlation:
             "inventory" if now.inventory else "learned",
         )
         unit.emit(TOPOLOGY, element.encode(), wire(event), partitions=(partition,))
+
+    def _rewire(self, element: str) -> None:
+        self.docket.rewire(element)
+        self.causes.rewire(element)
 
     def _withdraw(self, unit: Unit, element: str, was: Known) -> None:
         unit.emit(TOPOLOGY, element.encode(), None, partitions=(self.partition_of(was.region),))

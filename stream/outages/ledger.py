@@ -241,7 +241,8 @@ class Ledger:
 
 def _shown(case: Case) -> Case:
     """What a revision shows of a case: the rest may change in silence."""
-    return replace(case, candidates=(), collectors=(), actions=(), sighted=None, held=False, since=0, stale=0)
+    silent = replace(case, candidates=(), collectors=(), actions=(), sighted=None, held=False, since=0, stale=0)
+    return replace(silent, gasps={}, powerless=0, lightless=0, on_battery=False)
 
 
 def _digest(elements: list[str]) -> bytes:

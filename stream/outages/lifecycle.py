@@ -15,6 +15,8 @@ Source: detection.md, "Lifecycle".
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -34,7 +36,8 @@ EVIDENCE = 20
 class Suspected(Struct, frozen=True, gc=False):
     """Detect suspects it. Times in all inputs are epoch ms of event time.
 
-    `agreed`: an independent source suspects something that this is a part of.
+    `agreed`: an independent source suspects something that this is a part of. `gasps`: of its devices, those that died
+    with one.
     """
 
     candidate: str
@@ -42,6 +45,7 @@ class Suspected(Struct, frozen=True, gc=False):
     evidence: Evidence
     collectors: tuple[str, ...] = ()
     agreed: bool = False
+    gasps: int = 0
 
 
 class Corroborated(Struct, frozen=True, gc=False):
@@ -58,6 +62,7 @@ class Confirmed(Struct, frozen=True, gc=False):
     time: int
     blind: bool = False
     independent: bool = False
+    gasps: int = 0
 
 
 class Cleared(Struct, frozen=True, gc=False):
@@ -85,6 +90,17 @@ class Adopted(Struct, frozen=True, gc=False):
     collectors: tuple[str, ...] = ()
     confirmed: bool = False
     also: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    gasps: dict[str, int] = {}
+
+
+class Explained(Struct, frozen=True, gc=False):
+    """What alarms beneath it tell: elements without power, without light, and whether power had failed before."""
+
+    time: int
+    powerless: int
+    lightless: int
+    on_battery: bool
 
 
 class Elapsed(Struct, frozen=True, gc=False):
@@ -94,7 +110,19 @@ class Elapsed(Struct, frozen=True, gc=False):
     blind: bool = False
 
 
-Input = Suspected | Corroborated | Confirmed | Cleared | Absorbed | Adopted | Elapsed | Working | Released | Acted
+Input = (
+    Suspected
+    | Corroborated
+    | Confirmed
+    | Cleared
+    | Absorbed
+    | Adopted
+    | Explained
+    | Elapsed
+    | Working
+    | Released
+    | Acted
+)
 
 
 def step(policy: OutagePolicy, case: Case, what: Input) -> Case:
@@ -112,6 +140,8 @@ def step(policy: OutagePolicy, case: Case, what: Input) -> Case:
             return case if case.state in OVER else merged(case, what.into, what.time)
         case Adopted():
             return _adopted(case, what)
+        case Explained():
+            return _explained(case, what)
         case Elapsed():
             return _elapsed(policy, case, what)
         case Working() | Released():
@@ -129,6 +159,7 @@ def _suspected(case: Case, what: Suspected) -> Case:
         candidates=(*case.candidates, what.candidate),
         collectors=tuple(sorted({*case.collectors, *what.collectors})),
         evidence=case.evidence if by_staff else (*case.evidence, what.evidence)[-EVIDENCE:],
+        gasps=_more(case.gasps, {what.candidate: what.gasps}),
     )
     kind = family(what.candidate)
     if kind in STRONG and case.state == "monitoring":
@@ -158,6 +189,8 @@ def _corroborated(case: Case, what: Corroborated) -> Case:
 def _confirmed(case: Case, what: Confirmed) -> Case:
     if what.candidate not in case.candidates:
         return case
+    if (gasps := _more(case.gasps, {what.candidate: what.gasps})) != case.gasps:
+        case = replace(case, gasps=gasps)
     if case.state == "planned":
         return case if case.held else replace(case, held=True)
     if case.state not in ("suspected", "unknown"):
@@ -195,10 +228,44 @@ def _adopted(case: Case, what: Adopted) -> Case:
         collectors=tuple(sorted({*case.collectors, *what.collectors})),
         also=tuple(dict.fromkeys((*case.also, *what.also))),
         held=case.held or what.confirmed,
+        evidence=tuple(dict.fromkeys((*case.evidence, *what.evidence)))[:EVIDENCE],
+        gasps=_more(case.gasps, what.gasps),
     )
     if what.confirmed and after.state in ("suspected", "unknown"):
         return confirmed(after, what.time)
     return case if after == case else _agreed(after, what.time)
+
+
+def _explained(case: Case, what: Explained) -> Case:
+    if case.state not in ("suspected", "confirmed"):
+        return case
+    after = replace(
+        case,
+        powerless=max(case.powerless, what.powerless),
+        lightless=max(case.lightless, what.lightless),
+        on_battery=case.on_battery or what.on_battery,
+    )
+    gasps = sum(case.gasps.values())
+    cause = told(gasps=gasps, down=case.devices_down, power=after.powerless, signal=after.lightless)
+    if not case.cause_given and (cause is not None or after.on_battery):
+        after = replace(after, cause="power" if after.on_battery else cause)
+    return case if after == case else after
+
+
+def told(*, gasps: int, down: int, power: int, signal: int) -> Literal["power", "fibre"] | None:
+    """The cause that `gasps` of `down` devices, and elements with alarms of `power` and of `signal`, tell.
+
+    Loss of light follows loss of power, never the other way round, so that power wins a tie. (detection.md G)
+    """
+    if gasps * 2 > down > 0 or (power and power >= signal):
+        return "power"
+    return "fibre" if signal else None
+
+
+def _more(known: dict[str, int], new: dict[str, int]) -> dict[str, int]:
+    """The greatest count of each, those of nothing left out."""
+    more = {name: count for name, count in new.items() if count > known.get(name, 0)}
+    return {**known, **more} if more else known
 
 
 def _elapsed(policy: OutagePolicy, case: Case, what: Elapsed) -> Case:

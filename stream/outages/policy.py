@@ -72,6 +72,18 @@ class OutagePolicy(Struct, frozen=True, forbid_unknown_fields=True):
     #: An alarm that nothing was heard of for this long is over, cleared or not.
     alarm_keep_s: Period = DAY_S
 
+    # --- root cause
+    #: Outages are parts of one when they began within this time of it, or after it; ...
+    root_window_s: Seconds = 120.0
+    #: ... those that alarms tell of, which are polled, within this time.
+    root_polled_s: Seconds = 600.0
+    #: An element without a word of its own has failed when `explain_share` of its children are out, at least so many.
+    root_children: Annotated[int, Meta(ge=2)] = 2
+    #: Alarms that were open for longer than this when an outage began tell nothing of its cause.
+    cause_window_s: Seconds = 900.0
+    #: A power failure that lasts longer than this is none that batteries have bridged.
+    battery_s: Seconds = 12 * 3600.0
+
     # --- blindness
     #: A collector that nothing was heard from for this long is silent (at least two ticks).
     blind_s: Period = 120.0

@@ -27,6 +27,8 @@ from forewarn.stream.outages.suspicion import Verdict
 from forewarn.stream.outages.works import Works
 from forewarn.topics.events.outages import Evidence, Signal
 
+#: Detectors that speak for the devices themselves.
+DEVICES = frozenset({"liveness", "sparse"})
 #: States of an outage that what is below it may belong to.
 JOINED = frozenset({"suspected", "confirmed", "unknown", "planned", "monitoring", "restored"})
 
@@ -51,7 +53,7 @@ class Suspicions:
             self._suspect(unit, event, name, case)
         elif case is not None and event.kind == "confirm":
             independent = event.reason == Verdict.TWO_SOURCES
-            self.ledger.step(unit, case, Confirmed(name, event.time, self.blind(case), independent))
+            self.ledger.step(unit, case, Confirmed(name, event.time, self.blind(case), independent, event.gasps))
         elif case is not None:
             self.ledger.step(unit, case, Cleared(name, event.time))
 
@@ -60,19 +62,39 @@ class Suspicions:
         return self.collectors.blind(case.collectors)
 
     def _suspect(self, unit: Unit, event: Signal, name: str, case: Case | None) -> None:
-        element, region = event.element or "", event.region or ""
         onset = event.onset or event.time
+        element, region, whole = self._place(event)
         evidence = Evidence(event.detector or "liveness", event.value or 0, event.threshold or 0, event.window_s or 0)
-        above = [f"region/{region}"] if event.whole_region else self.topology.names_above(element, region)
+        above = [f"region/{region}"] if whole else self.topology.names_above(element, region)
         agreed = any(candidate(event.partition, "kpi", place) in self.docket.behind for place in above)
-        what = Suspected(name, event.time, evidence, event.collectors, agreed)
+        what = Suspected(name, event.time, evidence, event.collectors, agreed, event.gasps)
         case = case or self._home(name, above) or self.docket.cases.get(outage_id(element, onset))
-        case = self.ledger.step(unit, case, what) if case is not None else self._begin(unit, event, onset, what)
+        if case is None:
+            case = self._new(event, element, onset, whole=whole)
+        case = self.ledger.step(unit, case, what)
         if family(name) == "device":
             self._absorb(unit, event, case, above)
         elif family(name) == "kpi":
             for other in self._below(above[0], case):
                 self.ledger.step(unit, other, Corroborated(evidence, event.time))
+
+    def _place(self, event: Signal) -> tuple[str, str, bool]:
+        """What a suspicion is about: (element, region, whether it is the whole region).
+
+        A partition sees of what several regions hang on only its own part. When the rest of it is up, the failure lies
+        below: in the one child that is out, or in the region.
+        """
+        element, region = event.element or "", event.region or ""
+        known = self.topology.elements.get(element)
+        foreign = known is not None and known.region != region and event.detector in DEVICES
+        if event.whole_region or not foreign or element in self.topology.down:
+            return element, region, event.whole_region
+        share, topology = self.ledger.policy.explain_share, self.topology
+        children = [child for child in topology.children.get(element, ()) if topology.watched(child)]
+        out = [child for child in children if topology.fallen_share(child) >= share]
+        if len(out) >= share * len(children):
+            return element, region, False
+        return (out[0], region, False) if len(out) == 1 else (region, region, True)
 
     def _home(self, name: str, above: list[str]) -> Case | None:
         """The outage that a suspicion joins: one about its own element, else one above it."""
@@ -118,22 +140,21 @@ class Suspicions:
             if case.state in ("suspected", "unknown") and strong(case.candidates) and case != but
         ]
 
-    def _begin(self, unit: Unit, event: Signal, onset: int, what: Suspected) -> Case:
-        element = event.element or ""
+    def _new(self, event: Signal, element: str, onset: int, *, whole: bool) -> Case:
         case = Case(
             outage_id=outage_id(element, onset),
             region=event.region or "",
             element=element,
-            whole_region=event.whole_region,
+            whole_region=whole,
             started=onset,
-            state="flapping" if family(what.candidate) == "flapping" else "suspected",
+            state="flapping" if event.detector == "flapping" else "suspected",
             since=event.time,
             detected=event.time,
         )
         work = self.works.explaining(case, event.time)
-        if work is not None and work.late is None:
-            case = replace(case, state="planned", maintenance_id=work.maintenance_id)
-        return self.ledger.step(unit, case, what)
+        if work is None or work.late is not None:
+            return case
+        return replace(case, state="planned", maintenance_id=work.maintenance_id, cause="planned")
 
     # -- mergers
 
@@ -162,7 +183,22 @@ class Suspicions:
         within = not _leads(smaller) or not set(names(into)).isdisjoint(self.docket.lineage(smaller))
         elsewhere = () if within else tuple(names(smaller))
         known = smaller.confirmed is not None
-        self.ledger.step(unit, into, Adopted(kept, time, smaller.collectors, known, elsewhere))
+        adopted = Adopted(kept, time, smaller.collectors, known, elsewhere, smaller.evidence[:1], smaller.gasps)
+        self.ledger.step(unit, into, adopted)
+
+    def adopt(
+        self, unit: Unit, parts: list[Case], into: Case, time: int, evidence: Evidence, *, independent: bool
+    ) -> None:
+        """Merges outages into their root all at once. `independent`: their sources confirm it together with its own."""
+        candidates = tuple(name for part in parts for name in part.candidates)
+        collectors = tuple(sorted({name for part in parts for name in part.collectors}))
+        gasps = {name: count for part in parts for name, count in part.gasps.items()}
+        known = independent or any(part.confirmed is not None for part in parts)
+        told = (evidence, *(part.evidence[0] for part in parts if part.evidence))
+        what = Adopted(candidates, time, collectors, known, (), told, gasps)
+        root = self.ledger.step(unit, into, what)
+        for part in parts:
+            self.ledger.step(unit, part, Absorbed(root.outage_id, time))
 
 
 def _leads(case: Case) -> bool:

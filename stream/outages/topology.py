@@ -166,6 +166,23 @@ class Topology:
                     queue.append(child)
         return queue
 
+    def watched(self, element: str) -> bool:
+        """Whether anything beats at or below an element."""
+        known = self.elements.get(element)
+        return (known is not None and known.beats) or self.beating.get(element, 0) > 0
+
+    def fallen_share(self, element: str) -> float:
+        """The share of the devices that beat at or below an element that is down; 0 when none beats."""
+        known = self.elements.get(element)
+        own = known is not None and known.beats
+        beating = self.beating.get(element, 0) + own
+        return (self.fallen.get(element, 0) + (own and element in self.down)) / beating if beating else 0.0
+
+    def tops(self, region: str) -> list[str]:
+        """The elements of a region with nothing of the same region above them."""
+        inside = self.regions.get(region, {})
+        return [name for name in inside if not any(parent in inside for parent in self.elements[name].parents)]
+
     def region_below(self, element: str) -> str | None:
         """The region of what names an unknown element as its parent."""
         return next((self.elements[child].region for child in self.children.get(element, ())), None)

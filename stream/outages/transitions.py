@@ -15,6 +15,7 @@ def suspected(case: Case, time: int, *, flapping: bool = False) -> Case:
 def confirmed(case: Case, time: int) -> Case:
     """The outage as confirmed; it was first confirmed when it was. What is planned no longer explains it."""
     first = case.confirmed if case.confirmed is not None else time
+    case = replace(case, cause=None) if case.cause == "planned" and not case.cause_given else case
     return replace(
         case, state="confirmed", since=time, confirmed=first, restored=None, maintenance_id=None, overrun=None
     )

@@ -38,14 +38,20 @@ def step(case: Case, what: Working | Released) -> Case:
     if case.state == "planned" or (case.state in ("suspected", "unknown") and case.confirmed is None):
         since = case.since if case.state == "planned" else what.time
         after = replace(
-            case, state="planned", since=since, maintenance_id=what.maintenance_id, overrun=what.late, sighted=None
+            case,
+            state="planned",
+            since=since,
+            maintenance_id=what.maintenance_id,
+            overrun=what.late,
+            cause=case.cause or "planned",
+            sighted=None,
         )
         return case if after == case else after
     return case
 
 
 def _released(case: Case, what: Released) -> Case:
-    case = replace(case, maintenance_id=None, overrun=None)
+    case = replace(case, maintenance_id=None, overrun=None, cause=None if case.cause == "planned" else case.cause)
     if case.held and what.blind:
         return replace(case, state="unknown", since=what.time, sighted=None)
     return confirmed(case, what.time) if case.held else suspected(case, what.time)

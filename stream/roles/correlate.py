@@ -91,6 +91,7 @@ class CorrelateFold(Fold):
         step = int(self.policy.tick_s * 1000)
         if unit.now // step == self.given.ticked // step:
             return
+        self.correlation.settle(unit)
         self.ledger.tick(unit, self.correlation.clock)
         handled = max(self.given.event_time, self.correlation.handled(self.layout.region))
         self.given = Given(handled, unit.now)
