@@ -5,7 +5,7 @@ PY := .venv/bin/python
 MINUTES ?= 10
 ARGS ?=
 
-.PHONY: help setup demo test lint coverage format bench soak lock clean
+.PHONY: help setup demo test lint coverage format bench score soak lock clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench: setup .venv-bench/.installed ## measure against Faust and Quix Streams, i
 	@$(PY) -m venv .venv-bench
 	@.venv-bench/bin/python -m pip install --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+
+score: setup ## simulate, replay and score twenty seeds; docs/score.md (ARGS="--seeds 2" for a quick look)
+	@$(PY) -m tests.score $(ARGS)
 
 soak: setup ## kill, pause and rebalance workers for MINUTES=10, against an independent model
 	@$(PY) -m tests.faults.soak --minutes $(MINUTES) $(ARGS)
