@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from forewarn.stream.commands.options import Bootstrap, Config, Json, PolicyFile, Prefix, duration, finish, read
+from forewarn.stream.simulate.scenarios import NAMES
 from forewarn.topics.instants import Instant, to_ms
 
 
@@ -22,6 +23,18 @@ def simulate(
     regions: Annotated[int, typer.Option(min=1)] = 20,
     devices: Annotated[int, typer.Option(min=1, help="Elements that beat.")] = 2_000,
     customers: Annotated[int, typer.Option(min=1)] = 5_000,
+    days: Annotated[float | None, typer.Option(min=0.001, help="The same as --hours, in days.")] = None,
+    interval: Annotated[
+        float | None, typer.Option(min=0.1, help="Seconds between beats; default: what the policy expects.")
+    ] = None,
+    scenario: Annotated[
+        str | None, typer.Option(help=f"One kind of trouble alone: {', '.join(NAMES)}. Without it: a mix.")
+    ] = None,
+    intensity: Annotated[float, typer.Option(min=0, help="Times as many outages a region and day as usual.")] = 1.0,
+    usage_share: Annotated[
+        float, typer.Option(min=0.001, max=1, help="This part of the usual usage records, each as much larger.")
+    ] = 1.0,
+    warm_up: Annotated[float, typer.Option(min=0, help="Days of performance figures before the start.")] = 0.0,
     start: Annotated[
         str | None, typer.Option(metavar="RFC3339", help="When it starts; default: 2026-01-05 in a file, now on Kafka.")
     ] = None,
@@ -43,16 +56,23 @@ def simulate(
     """
     if live and out is not None:
         raise typer.BadParameter("--live plays to Kafka, in real time", param_hint="--out")
+    if scenario is not None and scenario not in NAMES:
+        raise typer.BadParameter(f"{scenario!r} is none of {', '.join(NAMES)}", param_hint="--scenario")
     settings, read_policy = read(bootstrap, config, policy, topic_prefix)
     from forewarn.stream.simulate.command import Request, simulate_to_file
 
     request = Request(
         seed=seed,
-        hours=hours,
+        hours=hours if days is None else days * 24,
         regions=regions,
         devices=devices,
         customers=customers,
         start=_instant(start),
+        interval_s=interval,
+        scenario=scenario,
+        intensity=intensity,
+        usage_share=usage_share,
+        warm_up_days=warm_up,
         policy=read_policy,
     )
     if out is not None:

@@ -3,6 +3,7 @@
     device   x    x    x    x  ────── down ──────  x    x    x
     beats    │    │    │    / (gasp or silence)    │    │    │
     topic     │    │    lost                        │        ││  (late, then twice)
+    collector ───── loss (sent afterwards, or never) ── delay ── the same once more
 
 This is the bulk of a simulated world, so a beat is one draw and one formatting of bytes. Each device draws for itself,
 so that its beats do not depend on the slices in which they are asked for.
@@ -11,9 +12,10 @@ so that its beats do not depend on the slices in which they are asked for.
 from __future__ import annotations
 
 from random import Random
+from zlib import crc32
 
 from forewarn.stream.simulate.events import Event
-from forewarn.stream.simulate.incidents import Down, Loss, Plan
+from forewarn.stream.simulate.incidents import Delay, Down, Loss, Plan, Repeat
 from forewarn.stream.simulate.network import Element, Network
 from forewarn.stream.simulate.size import Size, draws
 
@@ -31,7 +33,7 @@ class Beats:
     def __init__(self, seed: int, size: Size, network: Network, plan: Plan, start: int) -> None:
         self._interval = size.interval_ms
         self._latency = min(LATENCY_MS, self._interval // 5)
-        downs = _downs(plan)
+        downs = plan.downs()
         self._devices = [
             _Device(
                 element,
@@ -45,9 +47,10 @@ class Beats:
         ]
         for device in self._devices:
             device.next = start + device.random.randrange(self._interval)
-        self._losses: dict[str, list[Loss]] = {}
-        for loss in plan.losses:
-            self._losses.setdefault(loss.collector, []).append(loss)
+        self._mishaps: dict[str, list[Loss | Delay | Repeat]] = {}
+        mishaps: tuple[Loss | Delay | Repeat, ...] = (*plan.losses, *plan.delays, *plan.repeats)
+        for mishap in mishaps:
+            self._mishaps.setdefault(mishap.collector, []).append(mishap)
 
     def until(self, to: int) -> list[Event]:
         """The beats that devices send before `to`; some reach the topic later."""
@@ -59,7 +62,7 @@ class Beats:
 
     def _beat(self, device: _Device, to: int, out: list[Event]) -> None:
         draw, interval, latency = device.random.random, self._interval, self._latency
-        losses = self._losses.get(device.collector)
+        mishaps = self._mishaps.get(device.collector)
         region, head, skew, at, down = device.region, device.head, device.skew, device.next, device.down
         usual = 1.0 - LOST - LATE - TWICE
         while at < to or down < to:
@@ -69,7 +72,7 @@ class Beats:
                 continue
             chance = draw()
             arrival = at + 5 + int(chance * latency)
-            if losses is None and chance < usual:
+            if mishaps is None and chance < usual:
                 out.append(Event(arrival, TOPIC, region, b"%b%d}" % (head, at + skew)))
             else:
                 self._odd(device, Event(arrival, TOPIC, region, b"%b%d}" % (head, at + skew)), chance, out)
@@ -80,27 +83,42 @@ class Beats:
         """The device is down at `at`, or was: returns when it beats next."""
         fallen = device.downs.pop(0)
         device.down = device.downs[0].start if device.downs else _NEVER
-        if fallen.gasp:
-            value = b'%b%d,"status":"dying_gasp"}' % (device.head, fallen.start + device.skew)
-            out.append(Event(fallen.start + 50, TOPIC, device.region, value))
+        if fallen.gasp or fallen.said:
+            status = b"dying_gasp" if fallen.gasp else b"down"
+            value = b'%b%d,"status":"%b"}' % (device.head, fallen.start + device.skew, status)
+            self._hand_on(device, Event(fallen.start + (50 if fallen.gasp else 900), TOPIC, device.region, value), out)
         return max(at, fallen.end)
 
     def _odd(self, device: _Device, beat: Event, chance: float, out: list[Event]) -> None:
-        """A beat that may be lost, late or doubled, or falls into a time in which its collector hears nothing."""
-        for loss in self._losses.get(device.collector, ()):
-            if loss.start <= beat.ts < loss.end:
-                if loss.kept:
-                    out.append(beat._replace(ts=loss.end + int(chance * 5_000)))
-                return
+        """A beat that may be lost, late or doubled, or that its collector does not hand on as it should."""
         over = 1.0 - chance
         if over < LOST:
             return
         if over < LOST + LATE:
-            out.append(beat._replace(ts=beat.ts + int(self._interval * (0.2 + 1.3 * device.random.random()))))
+            late = beat._replace(ts=beat.ts + int(self._interval * (0.2 + 1.3 * device.random.random())))
+            self._hand_on(device, late, out)
             return
-        out.append(beat)
+        self._hand_on(device, beat, out)
         if over < LOST + LATE + TWICE:
-            out.append(beat._replace(ts=beat.ts + int(self._interval * device.random.random())))
+            again = beat._replace(ts=beat.ts + int(self._interval * device.random.random()))
+            self._hand_on(device, again, out)
+
+    def _hand_on(self, device: _Device, beat: Event, out: list[Event]) -> None:
+        """What the collector makes of what it hears."""
+        spread = crc32(beat.value)
+        for mishap in self._mishaps.get(device.collector, ()):
+            if not mishap.start <= beat.ts < mishap.end:
+                continue
+            match mishap:
+                case Loss(kept=True):
+                    beat = beat._replace(ts=mishap.end + spread % 5_000)
+                case Loss():
+                    return
+                case Delay(late=late):
+                    beat = beat._replace(ts=beat.ts + late)
+                case Repeat(at=at):
+                    out.append(beat._replace(ts=at + spread % 20_000))
+        out.append(beat)
 
 
 class _Device:
@@ -113,32 +131,13 @@ class _Device:
         self.region = element.region
         self.collector = element.collector or ""
         interval = b"%g" % (interval_ms / 1000)
-        self.head = b'{"element":"%b","collector":"%b","interval_s":%b,"time":' % (
+        told = b'"interval_s":%b,' % interval if element.says_interval else b""
+        self.head = b'{"element":"%b","collector":"%b",%b"time":' % (
             element.element.encode(),
             self.collector.encode(),
-            interval,
+            told,
         )
         self.skew = skew
         self.downs = downs
         self.down = downs[0].start if downs else _NEVER
         self.next = 0
-
-
-def _downs(plan: Plan) -> dict[str, list[Down]]:
-    """For each device the times in which it is down, in order and without overlap."""
-    found: dict[str, list[Down]] = {}
-    for incident in plan.incidents:
-        for down in incident.downs:
-            found.setdefault(down.element, []).append(down)
-    return {element: _united(downs) for element, downs in found.items()}
-
-
-def _united(downs: list[Down]) -> list[Down]:
-    united: list[Down] = []
-    for down in sorted(downs, key=lambda down: down.start):
-        if united and down.start <= united[-1].end:
-            last = united[-1]
-            united[-1] = Down(last.element, last.start, max(last.end, down.end), last.gasp)
-        else:
-            united.append(down)
-    return united

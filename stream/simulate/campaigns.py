@@ -8,7 +8,7 @@ from random import Random
 from forewarn.stream.simulate.customers import Customer
 from forewarn.stream.simulate.events import Event, event
 from forewarn.stream.simulate.incidents import DAY, HOUR, MINUTE, Incident, Plan
-from forewarn.stream.simulate.reports import rhythm
+from forewarn.stream.simulate.rhythm import rhythm
 from forewarn.stream.simulate.size import draws
 from forewarn.topics.instants import to_rfc3339
 

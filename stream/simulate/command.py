@@ -28,7 +28,10 @@ HOUR_MS = 3_600_000
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """What is to be simulated. `start` is epoch ms; None chooses as the module says."""
+    """What is to be simulated. `start` is epoch ms; None chooses as the module says.
+
+    `interval_s` None: as the policy expects of devices. `scenario`, `intensity`, `usage_share`: as in `setting`.
+    """
 
     seed: int
     hours: float
@@ -36,22 +39,36 @@ class Request(Struct, frozen=True, kw_only=True):
     devices: int = 2_000
     customers: int = 5_000
     start: int | None = None
+    interval_s: float | None = None
+    scenario: str | None = None
+    intensity: float = 1.0
+    usage_share: float = 1.0
+    warm_up_days: float = 0.0
     policy: Policy
 
     @property
     def size(self) -> Size:
-        """Beats come at the interval that the policy expects of devices."""
+        """Beats come at the interval asked for, or else as the policy expects of devices."""
         return Size(
             regions=self.regions,
             devices=self.devices,
             customers=self.customers,
-            interval_s=self.policy.outages.interval_s,
+            interval_s=self.interval_s or self.policy.outages.interval_s,
         )
 
     def setting(self, start: int) -> Setting:
         """The world that is asked for, from `start` unless the request names another time."""
         begin = start if self.start is None else self.start
-        return setting(self.seed, self.size, begin, begin + round(self.hours * HOUR_MS))
+        return setting(
+            self.seed,
+            self.size,
+            begin,
+            begin + round(self.hours * HOUR_MS),
+            scenario=self.scenario,
+            intensity=self.intensity,
+            usage_share=self.usage_share,
+            warm_up_ms=round(self.warm_up_days * 24 * HOUR_MS),
+        )
 
 
 def simulate_to_file(request: Request, out: str, truth: Path | None, prefix: str = "") -> int:

@@ -10,7 +10,8 @@ from random import Random
 
 from msgspec import UNSET, Struct, UnsetType
 
-from forewarn.stream.simulate.network import PLACES, Element, Network
+from forewarn.stream.simulate.layout import PLACES
+from forewarn.stream.simulate.network import Element, Network
 from forewarn.stream.simulate.size import Size, draws
 
 #: Plan id, name, monthly price, data allowance in MB (None: unlimited), voice minutes, text messages.

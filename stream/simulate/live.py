@@ -19,14 +19,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from forewarn.stream.policy import Policy
-from forewarn.stream.simulate import customers, network
+from forewarn.stream.simulate import customers, layout
 from forewarn.stream.simulate.campaigns import CAMPAIGNS, affected, behind, request
 from forewarn.stream.simulate.customers import Customer
 from forewarn.stream.simulate.events import Event
-from forewarn.stream.simulate.incidents import HOUR, Incident, Kind, Plan, flapping, outage
+from forewarn.stream.simulate.incidents import HOUR, Incident, Kind, Plan
 from forewarn.stream.simulate.network import Network
 from forewarn.stream.simulate.sinks import KafkaSink, to_kafka
 from forewarn.stream.simulate.size import Size, draws
+from forewarn.stream.simulate.trouble import flapping, outage
 from forewarn.stream.simulate.world import Setting, World
 
 #: The first outage: seconds from the first beat until it begins and until it is repaired.
@@ -73,7 +74,7 @@ def setting(policy: Policy, scene: Scene, start: int) -> Setting:
         customers=scene.customers,
         interval_s=policy.outages.interval_s,
     )
-    net = network.build(scene.seed, size)
+    net = layout.build(scene.seed, size)
     near, people = _near(customers.build(scene.seed, size, net))
     end = start + round(scene.hours * HOUR)
     incidents = tuple(_incidents(scene.seed, size, net, people, start, end))
@@ -131,7 +132,7 @@ def _incidents(
 def _next(random: Random, size: Size, net: Network, region: str, begin: int, number: int) -> Incident:
     if number % 5 == 2:
         device = random.choice(net.in_region(region, "onu", "cpe"))
-        return flapping(random, device, begin, begin + _ms(40), number, size.interval_ms)
+        return flapping(net, random, device, begin, begin + _ms(40), number, size.interval_ms)
     kind, places = _OTHERS[number % len(_OTHERS)]
     over = begin + _ms(random.uniform(*LENGTH_S))
     return outage(net, random, kind, random.choice(net.in_region(region, *places)), begin, over, number)

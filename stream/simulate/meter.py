@@ -1,6 +1,7 @@
 """The simulator's own account of usage, which the truth about thresholds is made from.
 
-Invariant: sums are exact (whole thousandths), a record id counts once, and each threshold is reached once a cycle.
+Invariant: sums are exact (whole thousandths), each record is counted once by whoever hands it in, and each threshold is
+reached once a cycle.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from forewarn.stream.simulate.cycles import Cycles
 
 
 class Crossing(Struct, frozen=True):
-    """A customer reached `percent` of a bucket's allowance with the record that arrived at `time` (epoch ms)."""
+    """A customer reached `percent` of a bucket's allowance with the record that arrived at `time` (epoch ms).
+
+    `exhausted`: nothing is left for the first time in this cycle; `percent` is 0 when that is no threshold of theirs.
+    """
 
     customer: str
     bucket: str
@@ -21,16 +25,18 @@ class Crossing(Struct, frozen=True):
     record_id: str
     cycle_start: int
     told: bool
+    cycle_end: int
+    exhausted: bool
 
 
 class _Account:
-    __slots__ = ("allowance", "reached", "seen", "used")
+    __slots__ = ("allowance", "exhausted", "reached", "used")
 
     def __init__(self, allowance: int) -> None:
         self.allowance = allowance
         self.used = 0
         self.reached = 0
-        self.seen: set[str] = set()
+        self.exhausted = False
 
 
 class Meter:
@@ -50,26 +56,28 @@ class Meter:
     def add(
         self, at: int, customer: Customer, bucket: str, record_id: str, amount: int, start: int, *, top_up: bool
     ) -> Crossing | None:
-        """Counts one record in the cycle of its start; answers with the highest threshold it newly reached."""
+        """Counts one record in the cycle of its start; answers with what it newly reached, if anything."""
         allowance = customer.allowances.get(bucket)
         if allowance is None:
             return None
-        since, _ = self._cycles.at(start, customer.time_zone, customer.cycle_day)
-        account = self._accounts.setdefault((customer.customer, bucket, since), _Account(allowance * 1000))
-        if record_id in account.seen:
-            return None
-        account.seen.add(record_id)
+        since, until = self._cycles.at(start, customer.time_zone, customer.cycle_day)
+        account = self._accounts.get((customer.customer, bucket, since))
+        if account is None:
+            account = self._accounts[customer.customer, bucket, since] = _Account(allowance * 1000)
         if top_up:
             account.allowance += amount
             return None
         account.used += amount
         thresholds = customer.thresholds if bucket == "data" else (50, 80, 100)
         reached = max((t for t in thresholds if account.used * 100 >= account.allowance * t), default=0)
-        if reached <= account.reached:
+        newly = reached if reached > account.reached else 0
+        exhausted = not account.exhausted and account.used >= account.allowance
+        if not newly and not exhausted:
             return None
-        account.reached = reached
+        account.reached = max(reached, account.reached)
+        account.exhausted = account.exhausted or exhausted
         told = not (customer.wishes and "usage" in customer.wishes.off)
-        crossing = Crossing(customer.customer, bucket, reached, at, record_id, since, told)
+        crossing = Crossing(customer.customer, bucket, newly, at, record_id, since, told, until, exhausted)
         self._crossings.append(crossing)
         return crossing
 

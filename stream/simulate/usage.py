@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from random import Random
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from forewarn.stream.simulate.customers import Customer
 from forewarn.stream.simulate.cycles import Cycles
 from forewarn.stream.simulate.events import Event
 from forewarn.stream.simulate.incidents import DAY, HOUR, MINUTE
 from forewarn.stream.simulate.meter import Crossing, Meter
-from forewarn.stream.simulate.reports import rhythm
+from forewarn.stream.simulate.rhythm import rhythm
 from forewarn.stream.simulate.size import draws
 
 TOPIC = "usage.records"
@@ -33,7 +34,7 @@ TOPPED_UP = 0.3
 
 
 class Record(Struct, frozen=True, gc=False):
-    """One usage record before it is sent; `amount` in thousandths."""
+    """One usage record before it is sent; `amount` in thousandths; `again`: the same record for the second time."""
 
     customer: Customer
     bucket: str
@@ -42,13 +43,14 @@ class Record(Struct, frozen=True, gc=False):
     start: int
     end: int
     kind: str = "usage"
+    again: bool = False
 
 
 class Usage:
     """The usage records of all customers from `start` to `end`, epoch ms; `crossings` collects the truth.
 
     `pushes`: at these times these customers use what brings their data to 81 % of the allowance. `pace`: how many times
-    as often as usual records come.
+    as often as usual records come. `share` (at most 1): this part of the records, each as much larger.
     """
 
     def __init__(
@@ -59,10 +61,12 @@ class Usage:
         end: int,
         pushes: Sequence[tuple[int, Customer]] = (),
         pace: float = 1.0,
+        share: float = 1.0,
     ) -> None:
         self._random = draws(seed, "usage")
         self._shop = draws(seed, "top-ups")
-        self._start, self._end, self._pace = start, end, pace
+        self._start, self._end, self._pace = start, end, pace * share
+        self._worth = max(1, round(1 / share))
         self._cycles = Cycles()
         self._meter = Meter(self._cycles)
         self._number = 0
@@ -81,7 +85,8 @@ class Usage:
         events = []
         while self._arrivals and self._arrivals[0][0] < to:
             at, _, record = heapq.heappop(self._arrivals)
-            self._account(at, record)
+            if not record.again:
+                self._account(at, record)
             events.append(Event(at, TOPIC, record.customer.customer, _value(record)))
         return events
 
@@ -124,7 +129,7 @@ class Usage:
     def _session(self, at: int, number: int, customer: Customer, bucket: str) -> None:
         random = self._random
         length = random.randrange(20_000, 8 * MINUTE) if bucket != "sms" else 1
-        amount = _amount(random, customer, bucket, length)
+        amount = _amount(random, customer, bucket, length) * self._worth
         _, until = self._cycles.at(at, customer.time_zone, customer.cycle_day)
         record = Record(customer, bucket, f"u{number}", amount, at, min(at + length, until - 1))
         arrival = at + length + random.randrange(1_000, 9_000)
@@ -132,7 +137,7 @@ class Usage:
         if chance < LATE:
             arrival += random.randrange(2, 90) * MINUTE
         elif chance < LATE + TWICE:
-            self._send(arrival + random.randrange(5, 600) * 1000, record)
+            self._send(arrival + random.randrange(5, 600) * 1000, replace(record, again=True))
         elif chance < LATE + TWICE + CORRECTED and bucket == "data":
             back = Record(customer, bucket, f"u{number}-back", -amount, at, record.end, "correction")
             self._send(arrival + random.randrange(10, 60) * MINUTE, back)
@@ -161,7 +166,7 @@ class Usage:
     def _account(self, at: int, record: Record) -> None:
         crossed = self._meter.add(at, record.customer, record.bucket, record.record_id, record.amount, record.start,
                                   top_up=record.kind == "top_up")  # fmt: skip
-        if crossed is not None and crossed.percent >= 100 and self._shop.random() < TOPPED_UP:
+        if crossed is not None and crossed.exhausted and self._shop.random() < TOPPED_UP:
             amount = record.customer.allowances[record.bucket] * 200
             bought = at + self._shop.randrange(5, 20) * MINUTE
             identity = f"{record.customer.customer}-{record.bucket}-top-up-{bought}"

@@ -14,11 +14,12 @@ from operator import itemgetter
 import msgspec
 from msgspec import Struct
 
-from forewarn.stream.simulate import campaigns, customers, network, plan, reports, truth
+from forewarn.stream.simulate import alarms, campaigns, crews, customers, layout, plan, reports, scenarios, truth
 from forewarn.stream.simulate.beats import Beats
 from forewarn.stream.simulate.customers import Customer
 from forewarn.stream.simulate.events import Event, Script, Source
 from forewarn.stream.simulate.incidents import Plan
+from forewarn.stream.simulate.kpis import Kpis
 from forewarn.stream.simulate.network import Network
 from forewarn.stream.simulate.size import Size
 from forewarn.stream.simulate.usage import Usage
@@ -31,7 +32,8 @@ _time = itemgetter(0)
 class Setting(Struct, frozen=True, kw_only=True):
     """Where and when a world plays, and what goes wrong. `span` is start and end in epoch ms.
 
-    `extra`: records beside all others; `pushes` and `usage_pace` as in `Usage`; `requests_a_day`: per customer.
+    `extra`: records beside all others; `pushes`, `usage_pace`, `usage_share`: as in `Usage`; `requests_a_day`: of each;
+    `warm_up_ms`: for how long before the start performance figures are known, and nothing else.
     """
 
     seed: int
@@ -43,19 +45,42 @@ class Setting(Struct, frozen=True, kw_only=True):
     extra: tuple[Event, ...] = ()
     pushes: tuple[tuple[int, Customer], ...] = ()
     usage_pace: float = 1.0
+    usage_share: float = 1.0
     requests_a_day: float = campaigns.REQUESTS_A_DAY
+    warm_up_ms: int = 0
+    scenario: str | None = None
 
 
-def setting(seed: int, size: Size, start: int, end: int) -> Setting:
-    """The world of a seed in [start, end), epoch ms."""
-    net = network.build(seed, size)
+def setting(
+    seed: int,
+    size: Size,
+    start: int,
+    end: int,
+    *,
+    scenario: str | None = None,
+    intensity: float = 1.0,
+    usage_share: float = 1.0,
+    warm_up_ms: int = 0,
+) -> Setting:
+    """The world of a seed in [start, end), epoch ms: the mix of a bad month, or one scenario alone.
+
+    Raises ValueError where the network has no room for the scenario.
+    """
+    net = layout.build(seed, size)
+    if scenario is None:
+        wrong = plan.draw(seed, size, net, start, end, intensity)
+    else:
+        wrong = scenarios.staged(seed, size, net, start, end, scenario)
     return Setting(
         seed=seed,
         size=size,
         span=(start, end),
         network=net,
         customers=customers.build(seed, size, net),
-        plan=plan.draw(seed, size, net, start, end),
+        plan=wrong,
+        usage_share=usage_share,
+        warm_up_ms=warm_up_ms,
+        scenario=scenario,
     )
 
 
@@ -73,14 +98,14 @@ class World:
         start, end = setting.span
         self.setting = setting
         self._served = campaigns.behind(people)
-        self._usage = Usage(seed, people, start, end, setting.pushes, setting.usage_pace)
+        self._usage = Usage(seed, people, start, end, setting.pushes, setting.usage_pace, setting.usage_share)
         self._sources: Sequence[Source] = (
             Script(_preface(setting)),
             Script(reports.planned_work(plan, start - 12_000)),
             Beats(seed, size, net, plan, start),
-            Script(reports.alarms(seed, net, plan, start, end)),
-            reports.Kpis(seed, net, plan, start),
-            Script(reports.crews(seed, plan)),
+            Script(alarms.alarms(seed, net, plan, start, end)),
+            Kpis(seed, net, plan, start - setting.warm_up_ms),
+            Script(crews.crews(seed, plan)),
             Script(campaigns.contacts(seed, plan, people, self._served, start, end)),
             self._usage,
             campaigns.Campaigns(seed, people, start, setting.requests_a_day),
@@ -91,7 +116,7 @@ class World:
     @property
     def first(self) -> int:
         """Epoch ms of the first record: what is known is sent before the world starts."""
-        return self.setting.span[0] - PREFACE_MS
+        return _first(self.setting)
 
     def until(self, to: int) -> list[Event]:
         """Everything that reaches its topic before `to` and was not handed out yet, in the order of time."""
@@ -115,16 +140,20 @@ class World:
     def planned_truth(self) -> Iterator[bytes]:
         """The truth that is known beforehand, as lines."""
         one = self.setting
-        return truth.planned(one.seed, one.size, one.network, one.plan, self._served, one.span)
+        return truth.planned(one.seed, one.size, one.network, one.plan, self._served, one.span, one.scenario)
 
     def reached_truth(self) -> Iterator[bytes]:
         """The truth about usage since the last call, as lines."""
         return truth.reached(self._usage.crossings())
 
 
+def _first(setting: Setting) -> int:
+    return setting.span[0] - setting.warm_up_ms - PREFACE_MS
+
+
 def _preface(setting: Setting) -> Iterator[Event]:
     """Inventory first, then customers, then what they want to hear."""
-    begin = setting.span[0] - PREFACE_MS
+    begin = _first(setting)
     encode = msgspec.json.encode
     yield from reports.inventory(setting.network, setting.size, begin, 15_000)
     count = max(1, len(setting.customers))

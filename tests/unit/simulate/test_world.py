@@ -10,16 +10,16 @@ from collections import Counter, defaultdict
 from functools import cache
 from io import BytesIO
 from itertools import pairwise
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 import pytest
 
 from forewarn.stream.replay.lines import decode
-from forewarn.stream.simulate.incidents import HOUR, MINUTE
-from forewarn.stream.simulate.plan import APART
+from forewarn.stream.simulate.incidents import HOUR, MINUTE, Kind
 from forewarn.stream.simulate.sinks import to_file
 from forewarn.stream.simulate.size import Size
+from forewarn.stream.simulate.slots import APART
 from forewarn.stream.simulate.world import World, setting
 from forewarn.topics import codecs
 from forewarn.topics.instants import to_ms
@@ -97,7 +97,7 @@ def test_records_come_in_the_order_of_time_and_every_one_is_an_event_of_its_topi
         malformed = by_topic[topic].decode(records).malformed
         assert {one.reason.value for one in malformed} <= ({"future"} if topic == "network.heartbeats" else set())
     assert set(batches) >= {
-        "network.heartbeats", "network.alarms", "network.kpis", "network.inventory", "network.maintenance",
+        "network.heartbeats", "network.alarms", "network.kpis", "network.inventory", "network.field",
         "customers.profiles", "customers.subscriptions", "usage.records", "marketing.requests",
     }  # fmt: skip
 
@@ -121,7 +121,8 @@ def test_devices_of_an_outage_are_silent_while_it_lasts_and_beat_after_it() -> N
     for outage in outages:
         start, end = ms(outage["start"]), ms(outage["end"])
         for device in outage["devices"]:
-            during = [ts for ts in beats[device] if start + 100_000 < ts < end]
+            fell = ms(outage["later"][device]) if device in outage["later"] else start
+            during = [ts for ts in beats[device] if fell + 100_000 < ts < end]
             assert not during, (outage["id"], device)
         returned = [any(end <= ts < end + 4 * MINUTE for ts in beats[device]) for device in outage["devices"]]
         assert sum(returned) >= 0.9 * len(returned), outage["id"]
@@ -153,14 +154,18 @@ def test_incidents_of_one_region_keep_apart() -> None:
             assert start - end >= APART - 10 * MINUTE  # a flapping device ends with its last cycle
 
 
-def test_the_plan_has_every_kind_over_a_week() -> None:
-    plan = setting(1, Size(), START, START + 7 * 24 * HOUR).plan
+def test_the_plan_has_every_kind_over_four_weeks() -> None:
+    plan = setting(1, Size(), START, START + 28 * 24 * HOUR).plan
     kinds = Counter(incident.kind for incident in plan.incidents)
-    assert set(kinds) == {
-        "fibre_cut", "equipment", "power", "upstream", "cell", "blip", "flapping", "maintenance", "noise",
-    }  # fmt: skip
+    assert set(kinds) == set(get_args(Kind))
     assert plan.losses
+    assert plan.delays
+    assert plan.repeats
     assert plan.skews
+    assert plan.degradations
+    assert plan.demands
+    assert plan.phantoms
+    assert plan.lingering
     facing = [incident for incident in plan.incidents if incident.facing]
     assert len(facing) > 50
     assert all(incident.end - incident.start >= 5 * MINUTE for incident in facing)
