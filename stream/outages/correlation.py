@@ -19,6 +19,7 @@ from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages.blindness import Collectors
 from forewarn.stream.outages.case import Case, outage_id
 from forewarn.stream.outages.causes import Causes
+from forewarn.stream.outages.drops import Drops
 from forewarn.stream.outages.ledger import Ledger
 from forewarn.stream.outages.lifecycle import Elapsed
 from forewarn.stream.outages.maintenance import Plans
@@ -68,13 +69,15 @@ class Correlation:
         self.partition_of = partition_of
         self.docket = ledger.docket
         self.works = Works(topology, ledger, plans, collectors)
-        self.suspicions = Suspicions(ledger, self.works, collectors)
+        self.drops = Drops(policy)
+        self.suspicions = Suspicions(ledger, self.works, collectors, self.drops)
         self.roots = Roots(policy, self.suspicions, self.suspicions.blind)
         self.causes = Causes(policy, topology)
         self.reaches: dict[int, Reach] = {}
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
-        """Rebuilds how far detect is."""
+        """Rebuilds how far detect is, and how regions stand."""
+        self.drops.restore(table)
         for key, value in table.items():
             if key.startswith(REACHES.prefix):
                 self.reaches[int(REACHES.name(key))] = REACHES.unpack(value)
@@ -99,9 +102,7 @@ class Correlation:
                 for heard in event.learned:
                     self._learn(unit, heard, event.region or "")
             case "status":
-                for row in event.rows:
-                    if row.of == "collector":
-                        self.collectors.fold(unit, row.name, row.heard, event.time)
+                self._status(unit, event)
             case "progress":
                 self._elapse(unit, event.partition, event.time)
             case "alarm":
@@ -109,6 +110,13 @@ class Correlation:
                     self.causes.fold(unit, alarm)
             case "suspect" | "confirm" | "clear":
                 self.suspicions.fold(unit, event)
+
+    def _status(self, unit: Unit, event: Signal) -> None:
+        for row in event.rows:
+            if row.of == "collector":
+                self.collectors.fold(unit, row.name, row.heard, event.time)
+            elif row.of == "region":
+                self.drops.fold(unit, row)
 
     def _learn(self, unit: Unit, heard: LearnedElement, region: str) -> None:
         known = self.topology.elements.get(heard.element)
@@ -125,6 +133,8 @@ class Correlation:
     def _elapse(self, unit: Unit, partition: int, time: int) -> None:
         for case in self.docket.living(partition):
             after = self.ledger.step(unit, case, Elapsed(time, self.suspicions.blind(case)))
+            if (demand := self.drops.demand(after, time)) is not None:
+                after = self.ledger.step(unit, after, demand)
             self.works.judge(unit, after, time)
         self.ledger.purge(unit, partition, time)
 

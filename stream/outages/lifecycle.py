@@ -8,7 +8,7 @@
 
 Inside planned work it is `planned` from the suspicion on, until the work ends (`workload.py`). Staff act at any time
 (`staff.py`). Devices' own suspicions, and customers' replies, keep an outage open; KPIs and flapping support it, and
-two independent sources confirm it at once (`sources.py`).
+two independent sources confirm it at once (`sources.py`). A drop that all regions share is none (`demand.py`).
 Invariant: an input that says nothing new gives back the same object; what is over stays over, unless staff say so.
 Source: detection.md, "Lifecycle".
 """
@@ -20,8 +20,9 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from forewarn.stream.outages import staff, workload
+from forewarn.stream.outages import demand, staff, workload
 from forewarn.stream.outages.case import OVER, Case
+from forewarn.stream.outages.demand import Demand
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.sources import STRONG, family, independent, strong
 from forewarn.stream.outages.staff import Acted
@@ -118,6 +119,7 @@ Input = (
     | Absorbed
     | Adopted
     | Explained
+    | Demand
     | Elapsed
     | Working
     | Released
@@ -144,6 +146,8 @@ def step(policy: OutagePolicy, case: Case, what: Input) -> Case:
             return _explained(case, what)
         case Elapsed():
             return _elapsed(policy, case, what)
+        case Demand():
+            return demand.step(case, what)
         case Working() | Released():
             return workload.step(case, what)
         case Acted():

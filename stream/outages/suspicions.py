@@ -18,8 +18,9 @@ from msgspec.structs import replace
 
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages.blindness import Collectors
-from forewarn.stream.outages.case import Case, name_of, outage_id
+from forewarn.stream.outages.case import OPEN, Case, name_of, outage_id
 from forewarn.stream.outages.docket import names
+from forewarn.stream.outages.drops import Drops
 from forewarn.stream.outages.ledger import Ledger
 from forewarn.stream.outages.lifecycle import Absorbed, Adopted, Cleared, Confirmed, Corroborated, Suspected
 from forewarn.stream.outages.sources import candidate, family, strong
@@ -36,12 +37,13 @@ JOINED = frozenset({"suspected", "confirmed", "unknown", "planned", "monitoring"
 class Suspicions:
     """The suspicions' way into the ledger."""
 
-    def __init__(self, ledger: Ledger, works: Works, collectors: Collectors) -> None:
+    def __init__(self, ledger: Ledger, works: Works, collectors: Collectors, drops: Drops) -> None:
         self.ledger = ledger
         self.docket = ledger.docket
         self.topology = ledger.topology
         self.works = works
         self.collectors = collectors
+        self.drops = drops
 
     def fold(self, unit: Unit, event: Signal) -> None:
         """Folds a `suspect`, `confirm` or `clear`."""
@@ -66,15 +68,17 @@ class Suspicions:
         element, region, whole = self._place(event)
         evidence = Evidence(event.detector or "liveness", event.value or 0, event.threshold or 0, event.window_s or 0)
         above = [f"region/{region}"] if whole else self.topology.names_above(element, region)
-        agreed = any(candidate(event.partition, "kpi", place) in self.docket.behind for place in above)
+        agreed = any(self._agrees(candidate(event.partition, "kpi", place)) for place in above)
         what = Suspected(name, event.time, evidence, event.collectors, agreed, event.gasps)
-        case = case or self._home(name, above) or self.docket.cases.get(outage_id(element, onset))
+        demanded = family(name) == "kpi" and self.drops.explaining(region) is not None
+        case = case or (None if demanded else self._home(name, above))
+        case = case or self.docket.cases.get(outage_id(element, onset))
         if case is None:
             case = self._new(event, element, onset, whole=whole)
         case = self.ledger.step(unit, case, what)
         if family(name) == "device":
             self._absorb(unit, event, case, above)
-        elif family(name) == "kpi":
+        elif family(name) == "kpi" and not demanded:
             for other in self._below(above[0], case):
                 self.ledger.step(unit, other, Corroborated(evidence, event.time))
 
@@ -95,6 +99,11 @@ class Suspicions:
         if len(out) >= share * len(children):
             return element, region, False
         return (out[0], region, False) if len(out) == 1 else (region, region, True)
+
+    def _agrees(self, name: str) -> bool:
+        """Whether a suspicion is there and not dismissed: what staff or demand have explained speaks for no outage."""
+        behind = self.docket.behind.get(name)
+        return behind is not None and self.docket.cases[behind].state in OPEN
 
     def _home(self, name: str, above: list[str]) -> Case | None:
         """The outage that a suspicion joins: one about its own element, else one above it."""
