@@ -6,18 +6,18 @@
             ├┤ ·                                           before it began: cannot be about it
                within EARLY ──┘ └── judged no later than LATE after its end
 
-Invariant: a fault has at most one answer, an episode answers at most one fault; an episode that was merged into another
-one, or nested under it, is a part of that and neither answers nor counts by itself.
+Invariant: a fault has at most one answer, an episode answers at most one fault, or several of one cause; an episode
+that was merged into another one, or nested under it, is a part of that and neither answers nor counts by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from forewarn.stream.score.episodes import Episode
-from forewarn.stream.score.truth import Fault, Truth
+from forewarn.stream.score.truth import Fault, Kind, Truth
 
 #: A suspicion may be this much (ms) older than the fault, and not confirmed before it: clocks differ, and a device that
 #: its owner switched off may have made the first of the three.
@@ -26,6 +26,12 @@ EARLY_SUSPECTED_MS, EARLY_MS = 300_000, 60_000
 LATE_MS = 60_000
 #: The part of the fault's devices that an answer on another element covers, and the part of its own that are theirs.
 HALF = 0.5
+#: What a false episode is about, first, and the reason that is given for it; None: what the fault is.
+REASONS: tuple[tuple[tuple[Kind, ...], str | None], ...] = (
+    (("outage", "still_out"), "piece"),
+    (("planned",), "planned"),
+    (("silent", "degraded"), None),
+)
 
 
 class Unfounded(Struct, frozen=True):
@@ -62,7 +68,7 @@ def coverage(fault: Fault, episode: Episode) -> tuple[float, float]:
     sought = fault.serving or fault.devices
     if episode.elements:
         both = len(sought & episode.elements)
-        return both / max(1, len(sought)), both / len(episode.elements)
+        return both / max(1, len(sought)), len((fault.kin or sought) & episode.elements) / len(episode.elements)
     if episode.region in fault.regions and sought and episode.devices_down:
         return min(1.0, episode.devices_down / len(sought)), min(1.0, len(fault.devices) / episode.devices_down)
     return 0.0, 0.0
@@ -78,7 +84,7 @@ def about(fault: Fault, episode: Episode) -> bool:
     )
     if not timely or (fault.regions and episode.region not in fault.regions):
         return False
-    if episode.element in (fault.element, fault.root):
+    if episode.element in fault.names:
         return True
     covered, pure = coverage(fault, episode)
     return covered >= HALF and pure >= HALF
@@ -87,7 +93,7 @@ def about(fault: Fault, episode: Episode) -> bool:
 def match(truth: Truth, said: Sequence[Episode]) -> Matching:
     """Matches all episodes of one output with all faults of one truth."""
     roots, parts = _roots(said)
-    real = [fault for fault in truth.faults if fault.kind == "outage" and not fault.degraded]
+    real = [fault for fault in truth.faults if fault.kind in ("outage", "still_out")]
     answers = _assign([fault for fault in real if fault.sought], roots)
     taken = {id(episode) for episode in answers.values()}
     false: list[Unfounded] = []
@@ -121,7 +127,7 @@ def _roots(said: Sequence[Episode]) -> tuple[list[Episode], dict[str, tuple[Epis
     return roots, {name: tuple(episodes) for name, episodes in parts.items()}
 
 
-def _assign(faults: Iterable[Fault], roots: Sequence[Episode]) -> dict[str, Episode]:
+def _assign(faults: Sequence[Fault], roots: Sequence[Episode]) -> dict[str, Episode]:
     """One to one, the best pairs first: confirmed ones, same element, most devices in common, longest together."""
     pairs = sorted(
         (
@@ -133,17 +139,18 @@ def _assign(faults: Iterable[Fault], roots: Sequence[Episode]) -> dict[str, Epis
         key=lambda pair: (tuple(-part for part in pair[0]), pair[1], pair[2]),
     )
     answers: dict[str, Episode] = {}
-    taken: set[int] = set()
+    groups = {fault.id: fault.group or fault.id for fault in faults}
+    taken: dict[int, str] = {}
     for _, index, fault_id, episode in pairs:
-        if fault_id not in answers and index not in taken:
+        if fault_id not in answers and taken.get(index, groups[fault_id]) == groups[fault_id]:
             answers[fault_id] = episode
-            taken.add(index)
+            taken[index] = groups[fault_id]
     return answers
 
 
 def _quality(fault: Fault, episode: Episode) -> tuple[float, ...]:
     covered, pure = coverage(fault, episode)
-    same = episode.element in (fault.element, fault.root)
+    same = episode.element in fault.names
     return (episode.confirmed is not None, covered * pure, same, overlap(fault, episode))
 
 
@@ -152,9 +159,9 @@ def _false(truth: Truth, episode: Episode, real: Fault | None) -> Unfounded:
     if real is not None:
         return Unfounded(episode, "second", real)
     touched = [fault for fault in truth.faults if touches(fault, episode)]
-    for kind, reason in (("outage", "piece"), ("planned", "planned"), ("silent", None)):
+    for kinds, reason in REASONS:
         fault = max(
-            (fault for fault in touched if fault.kind == kind),
+            (fault for fault in touched if fault.kind in kinds),
             key=lambda fault: (_explains(fault, episode), overlap(fault, episode)),
             default=None,
         )

@@ -26,6 +26,8 @@ FLOOD = 10
 #: A region is not quiet during a real outage and for this long (ms) after: a relapse within it reopens the outage.
 RELAPSE_MS = 1_800_000
 DAY_MS = 86_400_000
+#: What no customer may hear of as an outage.
+HUSHED = frozenset({"silent", "degraded", "planned"})
 
 
 def observe(truth: Truth, output: Output) -> Sample:
@@ -42,7 +44,7 @@ def observe(truth: Truth, output: Output) -> Sample:
         hush=_hush(truth, matching),
         kept=tuple(kept for fault in facing if (kept := _kept(facing, matching, fault)) is not None),
         thresholds=thresholds(seed, truth.reached, output),
-        warned=warnings(truth.world, truth.reached, output),
+        warned=warnings(truth, output),
     )
 
 
@@ -54,7 +56,7 @@ def quiet_days(truth: Truth) -> float:
         for start, end in sorted(
             (fault.start, fault.end + RELAPSE_MS)
             for fault in truth.faults
-            if fault.kind == "outage" and region in fault.regions
+            if fault.kind not in HUSHED and region in fault.regions
         ):
             quiet += max(0, start - at)
             at = max(at, end)
@@ -73,18 +75,18 @@ def _sought(truth: Truth, matching: Matching, said: Sequence[Episode], fault: Fa
         fault=fault.id,
         what=fault.what,
         region=", ".join(fault.regions),
-        element=fault.element or "",
+        element=fault.element,
         start=fault.start,
         end=fault.end,
         devices=len(fault.devices),
         share=fault.share,
-        silence_s=SILENT_INTERVALS * truth.world.interval_s,
+        silence_s=SILENT_INTERVALS * (fault.interval_s or truth.world.interval_s),
         found=found,
         suspected_s=_after(fault, [episode.suspected for episode in voices]),
         confirmed_s=_after(fault, [e.confirmed for e in voices if e.confirmed is not None]) if found else None,
         told_s=_after(fault, list(heard.values())),
         named=answer.element if answer is not None and found else None,
-        right=found and answer is not None and answer.element in (fault.element, fault.root),
+        right=found and answer is not None and answer.element in fault.names,
         parent=len(fault.devices) >= FLOOD,
         swallowed=not found and _swallower(truth, matching, fault) is not None,
         affected=len(fault.customers),
@@ -114,7 +116,8 @@ def _swallower(truth: Truth, matching: Matching, fault: Fault) -> Fault | None:
         answer = matching.answers.get(other.id)
         if answer is None or other.id == fault.id or overlap(fault, answer) <= 0:
             continue
-        own = len(fault.devices & other.devices) >= HALF * len(fault.devices)
+        own = fault.group is not None and fault.group == other.group
+        own = own or len(fault.devices & other.devices) >= HALF * len(fault.devices)
         if not own and coverage(fault, answer)[0] >= HALF and answer.elements:
             return other
     return None
@@ -161,7 +164,7 @@ def _hush(truth: Truth, matching: Matching) -> tuple[Hush, ...]:
     """Everything that must stay silent, and how many customers heard of an outage because of it."""
     told: dict[str, set[str]] = {}
     for false in matching.false:
-        if false.fault is not None and false.fault.kind != "outage":
+        if false.fault is not None and false.fault.kind in HUSHED:
             told.setdefault(false.fault.id, set()).update(false.episode.told)
     return tuple(
         Hush(
@@ -172,7 +175,7 @@ def _hush(truth: Truth, matching: Matching) -> tuple[Hush, ...]:
             told=len(told.get(fault.id, ())),
         )
         for fault in truth.faults
-        if fault.kind != "outage"
+        if fault.kind in HUSHED
     )
 
 

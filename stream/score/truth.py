@@ -7,7 +7,7 @@ field that is left out says nothing (an outage without `share` counts as one to 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 from msgspec import Struct, field
@@ -32,20 +32,24 @@ class World(Struct, frozen=True, kw_only=True):
     regions: dict[str, int]
 
 
+Kind = Literal["outage", "still_out", "silent", "degraded", "planned"]
+KINDS = frozenset(get_args(Kind))
+
+
 class Fault(Struct, frozen=True, kw_only=True):
     """One thing that happened in [start, end), epoch ms.
 
-    `kind`: `outage` (customers are to be told), `silent` (nobody may be told), `planned` (nobody of an outage). `what`
-    says which; `root`: the element that failed, where that is another than `element`. `share` is the larger of the
-    shares of element and region. `degraded`: slow trouble that may be suspected and not be announced.
+    `kind`: `outage` (customers are to be told), `still_out` (the part of one that is dead although it beats again),
+    `silent` (nobody may be told), `degraded` (may be suspected, nobody may be told), `planned` (nobody of an outage).
+    `what` says which. `names`: what it may be called, the element that failed first. `share` is the larger of the
+    shares of element and region. Faults of one cause share a `group`; `kin` are the serving elements of all of those.
     """
 
     id: str
-    kind: Literal["outage", "silent", "planned"]
+    kind: Kind
     what: str
     regions: tuple[str, ...]
-    element: str | None
-    root: str | None
+    names: tuple[str, ...]
     start: int
     end: int
     devices: frozenset[str]
@@ -54,12 +58,19 @@ class Fault(Struct, frozen=True, kw_only=True):
     share: float
     cause: str | None
     collector: str | None
-    degraded: bool
+    interval_s: float | None
+    group: str | None
+    kin: frozenset[str]
+
+    @property
+    def element(self) -> str:
+        """The element that failed; nothing for what has none."""
+        return self.names[0] if self.names else ""
 
     @property
     def sought(self) -> bool:
         """Whether it is in the class that precision and recall are promised for."""
-        return self.kind == "outage" and not self.degraded and self.end - self.start >= LONG_MS and self.share >= LARGE
+        return self.kind == "outage" and self.end - self.start >= LONG_MS and self.share >= LARGE
 
 
 class Reached(Struct, frozen=True, kw_only=True):
@@ -73,12 +84,22 @@ class Reached(Struct, frozen=True, kw_only=True):
     notify: bool
 
 
+class Exhausted(Struct, frozen=True, kw_only=True):
+    """An allowance that a customer used up at `time`, in the cycle that began at `cycle_start` (epoch ms)."""
+
+    customer: str
+    bucket: str
+    time: int
+    cycle_start: int
+
+
 class Truth(Struct, frozen=True):
     """One truth file."""
 
     world: World
     faults: tuple[Fault, ...]
     reached: tuple[Reached, ...]
+    exhausted: tuple[Exhausted, ...] = ()
 
 
 class _Line(Struct):
@@ -88,22 +109,24 @@ class _Line(Struct):
     seed: int = 0
     start: Instant | None = None
     end: Instant | None = None
-    interval_s: float = 60.0
+    interval_s: float | None = None
     regions: dict[str, int] | list[str] | None = None
     id: str = ""
     what: str = ""
     reason: str = ""
     region: str | None = None
     element: str | None = None
-    root: str | None = None
+    alike: list[str] = field(default_factory=list)
+    group: str | None = None
+    at: Instant | None = None
     devices: list[str] = field(default_factory=list)
     serving: list[str] | None = None
     customers: list[str] | int = field(default_factory=list)
     share: float | None = None
     share_of_region: float = 0.0
+    shares: dict[str, float] = field(default_factory=dict)
     cause: str | None = None
     collector: str | None = None
-    degraded: bool = False
     customer: str = ""
     bucket: str = ""
     percent: float = 0.0
@@ -120,6 +143,7 @@ def read(path: Path) -> Truth:
     world: World | None = None
     faults: list[Fault] = []
     reached: list[Reached] = []
+    exhausted: list[Exhausted] = []
     try:
         with path.open("rb") as file:
             for number, text in enumerate(file, 1):
@@ -133,13 +157,16 @@ def read(path: Path) -> Truth:
                     world = _world(line)
                 elif line.kind == "usage":
                     reached.append(_reached(line))
-                elif line.kind in ("outage", "silent", "planned"):
+                elif line.kind == "exhausted":
+                    exhausted.append(_exhausted(line))
+                elif line.kind in KINDS:
                     faults.append(_fault(line, number))
     except OSError as error:
         raise TruthError(f"{path}: {error.strerror}") from None
     if world is None:
         raise TruthError(f"{path}: no line of kind `world`")
-    return Truth(world, tuple(_spanning(fault, world) for fault in faults), tuple(reached))
+    whole = tuple(_spanning(fault, world) for fault in _grouped(faults))
+    return Truth(world, whole, tuple(reached), tuple(exhausted))
 
 
 def _ms(instant: Instant | None) -> int:
@@ -148,7 +175,9 @@ def _ms(instant: Instant | None) -> int:
 
 def _world(line: _Line) -> World:
     regions = line.regions if isinstance(line.regions, dict) else dict.fromkeys(line.regions or (), 0)
-    return World(seed=line.seed, start=_ms(line.start), end=_ms(line.end), interval_s=line.interval_s, regions=regions)
+    return World(
+        seed=line.seed, start=_ms(line.start), end=_ms(line.end), interval_s=line.interval_s or 60.0, regions=regions
+    )
 
 
 def _reached(line: _Line) -> Reached:
@@ -162,26 +191,45 @@ def _reached(line: _Line) -> Reached:
     )
 
 
+def _exhausted(line: _Line) -> Exhausted:
+    return Exhausted(customer=line.customer, bucket=line.bucket, time=_ms(line.time), cycle_start=_ms(line.cycle_start))
+
+
 def _fault(line: _Line, number: int) -> Fault:
-    regions = tuple(line.regions or ()) or ((line.region,) if line.region else ())
+    own = (line.region,) if line.region else ()
+    regions = tuple(dict.fromkeys((*own, *(line.regions or ()), *line.shares)))
     devices = frozenset(line.devices)
+    serving = devices if line.serving is None else frozenset(line.serving)
+    end = _ms(line.end)
+    if line.at is not None:  # what was heard in [start, end) is heard again from `at` on
+        end = _ms(line.at) + end - _ms(line.start)
     return Fault(
         id=line.id or f"{line.kind}-line-{number}",
         kind=line.kind,  # type: ignore[arg-type]  # the caller looked
-        what=line.what or line.reason,
+        what=line.what or line.reason or line.kind,
         regions=regions,
-        element=line.element,
-        root=line.root,
+        names=(line.element, *line.alike) if line.element else (),
         start=_ms(line.start),
-        end=_ms(line.end),
+        end=end,
         devices=devices,
-        serving=devices if line.serving is None else frozenset(line.serving),
+        serving=serving,
         customers=frozenset(() if isinstance(line.customers, int) else line.customers),
-        share=max(1.0 if line.share is None else line.share, line.share_of_region),
+        share=max(1.0 if line.share is None else line.share, line.share_of_region, *line.shares.values()),
         cause=line.cause,
         collector=line.collector,
-        degraded=line.degraded,
+        interval_s=line.interval_s,
+        group=line.group,
+        kin=serving,
     )
+
+
+def _grouped(faults: list[Fault]) -> list[Fault]:
+    """Tells the faults of each group of each other's elements."""
+    kin: dict[str, frozenset[str]] = {}
+    for fault in faults:
+        if fault.group is not None:
+            kin[fault.group] = kin.get(fault.group, frozenset()) | fault.serving
+    return [fault if fault.group is None else msgspec.structs.replace(fault, kin=kin[fault.group]) for fault in faults]
 
 
 def _spanning(fault: Fault, world: World) -> Fault:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from forewarn.stream.score.output import Alert, Output
 from forewarn.stream.score.sample import Threshold, Warned
-from forewarn.stream.score.truth import Reached, World
+from forewarn.stream.score.truth import Reached, Truth
 from forewarn.topics.instants import to_ms
 
 #: Percent at which an allowance is used up.
@@ -73,16 +73,19 @@ def _problem(truth: Reached | None, said: int, notices: int) -> str | None:
     return "unwanted" if notices and not truth.notify else None
 
 
-def warnings(world: World, reached: Sequence[Reached], output: Output) -> tuple[Warned, ...]:
-    """Every forecast that can be judged."""
-    empty = {(one.customer, one.bucket, one.cycle_start): one.time for one in reached if one.percent >= WHOLE}
+def warnings(truth: Truth, output: Output) -> tuple[Warned, ...]:
+    """Every forecast that can be judged. A truth that does not say what ran out says it by the 100 % thresholds."""
+    full = truth.exhausted or [one for one in truth.reached if one.percent >= WHOLE]
+    empty: dict[tuple[str, str, int], int] = {}
+    for one in full:
+        empty.setdefault((one.customer, one.bucket, one.cycle_start), one.time)
     found = []
     for alert in output.alerts:
         if alert.kind != "forecast":
             continue
         ran_out = empty.get((alert.customer, alert.bucket, to_ms(alert.cycle_start)))
-        if ran_out is None and to_ms(alert.cycle_end) > world.end:
+        if ran_out is None and to_ms(alert.cycle_end) > truth.world.end:
             continue
         ahead = None if ran_out is None else (ran_out - to_ms(alert.time)) / 1000
-        found.append(Warned(seed=world.seed, customer=alert.customer, bucket=alert.bucket, ahead_s=ahead))
+        found.append(Warned(seed=truth.world.seed, customer=alert.customer, bucket=alert.bucket, ahead_s=ahead))
     return tuple(found)

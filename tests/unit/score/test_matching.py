@@ -210,11 +210,13 @@ def test_a_real_outage_behind_a_live_collector_is_found_during_a_loss(tmp_path: 
 
 
 def test_a_degradation_may_be_suspected_and_not_be_announced(tmp_path: Path) -> None:
-    slow = outage("d", "r1-olt", 100, 400, degraded=True)
+    slow: Json = {"kind": "degraded", "id": "d", "region": "r1", "element": "r1-olt", "start": text(100),
+                  "end": text(400)}  # fmt: skip
     suspected = said("o", "r1-olt", (150, "suspected"), (400, "dismissed"))
     assert reasons(scored(tmp_path, [slow], suspected)) == []
-    sample = scored(tmp_path, [slow], life("o", "r1-olt", 100, 400))
-    assert reasons(sample) == ["piece"]
+    sample = scored(tmp_path, [slow], life("o", "r1-olt", 100, 400), [notice("C1", 106, "o")])
+    assert reasons(sample) == ["degraded"]
+    assert [(one.what, one.told) for one in sample.hush] == [("degraded", 1)]
     assert sample.sought == ()
 
 
@@ -255,3 +257,54 @@ def test_an_output_without_lists_of_elements_is_judged_by_how_many_are_down(tmp_
     assert scored(tmp_path, [outage("f", "r1-olt", 100, 160)], plain).sought[0].found
     few = [revision | {"devices_down": 4} for revision in plain]
     assert not scored(tmp_path, [outage("f", "r1-olt", 100, 160)], few).sought[0].found
+
+
+def test_an_outage_may_go_by_any_name_that_says_the_same(tmp_path: Path) -> None:
+    fault = outage("f", "r1-olt", 100, 160, alike=["r1-power"])
+    (one,) = scored(tmp_path, [fault], life("o", "r1-power", 100, 160, down=homes("r1-olt"))).sought
+    assert one.found
+    assert one.right
+    (other,) = scored(tmp_path, [fault], life("o", "r1-agg", 100, 160, down=homes("r1-olt"))).sought
+    assert other.found
+    assert not other.right
+
+
+def test_one_outage_over_several_regions_may_be_said_in_any_of_them(tmp_path: Path) -> None:
+    fault = outage("f", "r1-metro", 100, 160, shares={"r1": 0.3, "r2": 0.3})
+    said_there = [revision | {"region": "r2"} for revision in life("o", "r1-metro", 100, 160)]
+    sample = scored(tmp_path, [fault], said_there)
+    assert sample.sought[0].found
+    assert sample.region_days == pytest.approx(3 - 2 * 90 / 1440)
+
+
+def test_one_announcement_answers_all_faults_of_one_cause(tmp_path: Path) -> None:
+    """The power fails in two regions at once; either each region has its outage, or the grid has one."""
+    a, b = homes("r1-core"), homes("r2-core")
+    faults = [
+        outage("a", "r1-core", 100, 160, devices=a, group="g"),
+        outage("b", "r2-core", 100, 170, devices=b, group="g"),
+    ]
+    grid = [r | {"region": "r1"} for r in life("o", "grid", 100, 170, down=[*a, *b])]
+    faults[1]["regions"] = ["r1", "r2"]
+    assert [one.found for one in scored(tmp_path, faults, grid).sought] == [True, True]
+    each = [*life("o1", "r1-core", 100, 160), *life("o2", "r2-core", 100, 170)]
+    sample = scored(tmp_path, faults, each)
+    assert [one.found for one in sample.sought] == [True, True]
+    assert reasons(sample) == []
+
+
+def test_what_is_still_out_after_the_end_may_be_announced_and_need_not_be(tmp_path: Path) -> None:
+    dead = homes("r1-olt")[:3]
+    rest: Json = {"kind": "still_out", "id": "s", "incident": "f", "region": "r1", "element": "r1-olt",
+                  "start": text(160), "end": text(300), "devices": dead, "customers": []}  # fmt: skip
+    fault = outage("f", "r1-olt", 100, 160)
+    again = said("n", "r1-olt", (200, "suspected"), (202, "confirmed"), (301, "restored"), down=dead)
+    assert reasons(scored(tmp_path, [fault, rest], [*life("o", "r1-olt", 100, 160), *again])) == []
+    assert len(scored(tmp_path, [fault, rest], life("o", "r1-olt", 100, 160)).sought) == 1
+
+
+def test_beats_handed_on_again_are_answered_for_when_they_come(tmp_path: Path) -> None:
+    repeat: Json = {"kind": "silent", "reason": "replayed_beats", "id": "r", "collector": "c", "start": text(100),
+                    "end": text(110), "at": text(500)}  # fmt: skip
+    sample = scored(tmp_path, [repeat], life("o", "r1-olt", 502, 530), [notice("C1", 510, "o")])
+    assert reasons(sample) == ["replayed_beats"]

@@ -85,3 +85,10 @@ def test_a_forecast_that_does_not_is_wrong_once_the_cycle_is_over(tmp_path: Path
 
 def test_a_forecast_whose_cycle_goes_on_is_not_judged(tmp_path: Path) -> None:
     assert scored(tmp_path, [], [forecast(100, cycle_end=text(2_000))]).warned == ()
+
+
+def test_what_ran_out_is_known_apart_from_thresholds(tmp_path: Path) -> None:
+    empty: Json = {"kind": "exhausted", "customer": "C1", "bucket": "data", "time": text(400), "record_id": "u",
+                   "cycle_start": CYCLE, "cycle_end": END}  # fmt: skip
+    sample = scored(tmp_path, [empty], [forecast(100)])
+    assert [one.ahead_s for one in sample.warned] == [300 * 60]
