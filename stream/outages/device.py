@@ -9,8 +9,9 @@ from __future__ import annotations
 from enum import Enum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from forewarn.stream.outages.groups import Node
+from forewarn.stream.outages.groups import HELD, SPENT, Node
 from forewarn.stream.outages.habit import Habit
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.topics.events.network import Heartbeat
@@ -83,7 +84,8 @@ class Down(Struct, frozen=True, array_like=True, gc=False):
 
     `since`: when that was known, by explicit word or because its silence had lasted long enough; `missed`: the first
     beat it missed, our best guess of the onset; `seen`: its newest event time; `said`: by explicit word. `spent`: it
-    was left over when its outage ended, and raises no other. `gasp`: its last word was a dying gasp.
+    was left over when its outage ended, and raises no other. `gasp`: its last word was a dying gasp. `held`: it
+    flaps, and counts in no window until that is over.
     """
 
     since: int
@@ -92,6 +94,11 @@ class Down(Struct, frozen=True, array_like=True, gc=False):
     said: bool
     spent: bool = False
     gasp: bool = False
+    held: bool = False
+
+    def bucket(self, width: int) -> int:
+        """Where groups with buckets of `width` ms count it."""
+        return SPENT if self.spent else HELD if self.held else self.since // width
 
 
 class Seen(Struct, frozen=True, array_like=True, gc=False):
@@ -146,9 +153,8 @@ def said_down(device: Device, at: int, *, gasp: bool = False) -> Turn:
     if at < device.seen or (was is not None and was.said and at == device.seen and (was.gasp or not gasp)):
         return Turn.OLD
     device.seen = at
-    device.down = (
-        Down(at, at, at, True, False, gasp) if was is None else Down(was.since, was.missed, at, True, was.spent, gasp)
-    )
+    fresh = Down(at, at, at, True, gasp=gasp)
+    device.down = fresh if was is None else replace(was, seen=at, said=True, gasp=gasp)
     if was is not None:
         return Turn.AMENDED
     return Turn.DOWN
@@ -182,7 +188,7 @@ def _late(policy: OutagePolicy, device: Device, at: int, arrival: int) -> Turn:
         return Turn.FIRST if was is None else Turn.UP
     if was is None:
         return Turn.OLD
-    device.down = Down(was.since, was.missed, at, False, was.spent)
+    device.down = replace(was, seen=at, said=False, gasp=False)
     return Turn.AMENDED
 
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-#: The bucket of devices that count in no window: left over from an outage that is over.
+#: The buckets of devices that count in no window: left over from an outage that is over, or flapping.
 SPENT = -1
+HELD = -2
 
 
 class Node:
@@ -121,16 +122,14 @@ class Groups:
         for node in nodes:
             node.expected += by
 
-    def fall(self, nodes: Iterable[Node], since: int, *, spent: bool = False) -> None:
-        """Counts a device down since `since` (epoch ms)."""
-        bucket = SPENT if spent else since // self.width
+    def fall(self, nodes: Iterable[Node], bucket: int) -> None:
+        """Counts a device that is down, in a bucket of time or one of `SPENT` and `HELD`."""
         for node in nodes:
             node.down[bucket] = node.down.get(bucket, 0) + 1
             node.down_total += 1
 
-    def rise(self, nodes: Iterable[Node], since: int, *, spent: bool = False) -> None:
-        """Takes back a device that was counted down since `since`."""
-        bucket = SPENT if spent else since // self.width
+    def rise(self, nodes: Iterable[Node], bucket: int) -> None:
+        """Takes back a device that was counted in this bucket."""
         for node in nodes:
             left = node.down.get(bucket, 0) - 1
             if left > 0:

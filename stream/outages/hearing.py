@@ -88,9 +88,9 @@ class Hearing:
                 self._tell(device)
             self.roster.turned(unit, device, was)
             if was is None and device.down is not None:
-                self.watch.down(device)
+                self.watch.down(unit, device)
             elif was is not None and device.down is None:
-                self.watch.up(device)
+                self.watch.up(unit, device, was)
 
     def _meet(self, unit: Unit, event: Heartbeat, region: str, known: Device | None) -> Device:
         """Takes in a device that was not known in this region: its newest word, or the inventory, says where it is."""
@@ -99,7 +99,7 @@ class Hearing:
                 return known
             self.roster.remove(unit, known.element)
             if known.down is not None:
-                self.watch.up(known)
+                self.watch.gone(known)
         return self.roster.learn(unit, event.element, learned_spec(event, region), event)
 
     def _tell(self, device: Device, *, beats: bool = True) -> None:
@@ -122,7 +122,7 @@ class Hearing:
         for device in self.roster.silent(clock):
             devices.silent(self.policy, device)
             self.roster.turned(unit, device, None)
-            self.watch.down(device)
+            self.watch.down(unit, device)
             most -= 1
             if most <= 0:
                 return not self.roster.wheel.waits(clock)

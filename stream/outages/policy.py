@@ -66,6 +66,30 @@ class OutagePolicy(Struct, frozen=True, forbid_unknown_fields=True):
     #: Over when at most this share of the most devices that were ever down together still is.
     clear_share: Annotated[float, Meta(ge=0, lt=1)] = 0.2
 
+    # --- detector C: groups of few devices, and infrastructure elements
+    #: Groups of fewer expected devices are judged by belief.
+    sparse_devices: Annotated[int, Meta(ge=2, le=1000)] = 10
+    #: The belief that a group is down right after one of its devices was heard.
+    belief_heard: Annotated[float, Meta(gt=0, lt=0.5)] = 1e-4
+    #: P(miss|up): a beat of a device that is up is lost so often, when losses come in bursts.
+    miss_up: Annotated[float, Meta(gt=0, lt=1)] = 0.02
+    #: Suspected from this belief on ...
+    belief_down: Annotated[float, Meta(gt=0.5, lt=1)] = 0.9
+    #: ... over when the belief is below one minus that, as somebody was heard, and at most this share is still down ...
+    sparse_clear_share: Annotated[float, Meta(ge=0, lt=1)] = 0.5
+    #: ... and a device that is down alone is confirmed after so many times `confirm_s`.
+    lone_confirm: Annotated[float, Meta(ge=1, le=100)] = 1.6
+
+    # --- detector F: flapping, with the figures of RFC 2439
+    flap_penalty: Annotated[int, Meta(ge=1)] = 1000
+    flap_half_life_s: Period = 900.0
+    #: A device flaps from this penalty on ...
+    flap_suppress: Annotated[int, Meta(ge=1)] = 3000
+    #: ... until it has decayed to this ...
+    flap_reuse: Annotated[int, Meta(ge=1)] = 750
+    #: ... which is at most this long after its last flap.
+    flap_max_s: Period = 3600.0
+
     # --- alarms
     #: An alarm backs a suspicion when it was raised no longer than this before the outage began.
     alarm_fresh_s: Period = 1800.0

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from msgspec.structs import replace
-
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages import device as devices
 from forewarn.stream.outages.device import UNHEARD, Device, Down, Place, Seen, Spec, learned_spec
@@ -113,7 +111,7 @@ class Roster:
                 self._expect(device)
                 if device.down is not None:
                     device.place.down += 1
-                    groups.fall(self.above(device), device.down.since, spent=device.down.spent)
+                    groups.fall(self.above(device), device.down.bucket(groups.width))
 
     def _expect(self, device: Device) -> None:
         above = self.above(device)
@@ -243,14 +241,14 @@ class Roster:
             devices.start_learning(self.policy, device)
             self._expect(device)
         if was is not None and device.down is None:
-            groups.rise(above, was.since, spent=was.spent)
+            groups.rise(above, was.bucket(groups.width))
             device.place.down -= 1
             unit.delete(DOWNS.key(device.element))
             del self.down[device.element]
             self.down_infrastructure.pop(device.element, None)
         elif device.down is not None:
             if was is None:
-                groups.fall(above, device.down.since)
+                groups.fall(above, device.down.bucket(groups.width))
                 device.place.down += 1
                 self._is_down(device)
             unit.put(DOWNS.key(device.element), DOWNS.pack(device.down))
@@ -288,13 +286,11 @@ class Roster:
             else:
                 yield device
 
-    def spend(self, unit: Unit, device: Device) -> None:
-        """Marks a device that was left over when its outage ended, so that it raises no other."""
-        was = device.down
-        if was is None or was.spent:
-            return
-        above = self.above(device)
-        self.groups.rise(above, was.since)
-        device.down = replace(was, spent=True)
-        self.groups.fall(above, was.since, spent=True)
-        unit.put(DOWNS.key(device.element), DOWNS.pack(device.down))
+    def restate(self, unit: Unit, device: Device, down: Down) -> None:
+        """Counts a device that is down in another way: as spent, as held, or as of another time."""
+        was, above, width = device.down, self.above(device), self.groups.width
+        if was is not None and was != down:
+            self.groups.rise(above, was.bucket(width))
+            device.down = down
+            self.groups.fall(above, down.bucket(width))
+            unit.put(DOWNS.key(device.element), DOWNS.pack(down))

@@ -48,7 +48,8 @@ class Look(Struct, frozen=True, gc=False):
     """What a suspicion's group looks like at `clock`.
 
     `down`: devices down since bucket `first`; `still`: those of them that raised it; `surprises`: whether they would
-    raise it now; `alarmed`: an open alarm on the element or above it.
+    raise it now; `alarmed`: an open alarm on the element or above it; `contradicted`: the element alone is silent, and
+    most of what hangs on it is heard.
     """
 
     clock: int
@@ -57,6 +58,7 @@ class Look(Struct, frozen=True, gc=False):
     still: int
     surprises: bool
     alarmed: bool
+    contradicted: bool = False
 
 
 class Verdict(StrEnum):
@@ -80,14 +82,18 @@ def step(policy: OutagePolicy, state: Suspicion, look: Look) -> tuple[Suspicion,
     state = state if look.down <= state.peak else replace(state, peak=look.down)
     if state.peak == 0:
         return state, Verdict.WAIT if look.alarmed else Verdict.ALARM_CLEARED
-    if look.down <= policy.clear_share * state.peak:
+    few = state.detector == "sparse" and state.peak < policy.sparse_devices
+    if look.down <= (policy.sparse_clear_share if few else policy.clear_share) * state.peak:
         waits = state.detector == "alarm" and look.alarmed and not state.confirmed
         return (replace(state, peak=0), Verdict.WAIT) if waits else (state, Verdict.BACK)
     if state.confirmed:
         return state, Verdict.WAIT
     if look.alarmed and look.surprises:
         return replace(state, confirmed=True), Verdict.TWO_SOURCES
-    if look.clock < state.raised + int(policy.confirm_s * 1000):
+    alone = state.k == 1 and look.down < policy.devices_min
+    if look.clock < state.raised + int(policy.confirm_s * 1000 * (policy.lone_confirm if alone else 1)):
+        return state, Verdict.WAIT
+    if look.contradicted:
         return state, Verdict.WAIT
     if state.k and look.still >= policy.confirm_share * state.k:
         return replace(state, confirmed=True), Verdict.STILL_DOWN
@@ -116,10 +122,33 @@ def from_finding(policy: OutagePolicy, finding: Finding, clock: int, width: int)
     )
 
 
-def single(node: Node, detector: str, window: int, clock: int, first: int, last: int, *, devices: int) -> Suspicion:
-    """The suspicion of one infrastructure element that is down itself (`devices` 1) or has an alarm (0)."""
+def single(
+    node: Node,
+    detector: str,
+    window: int,
+    clock: int,
+    first: int,
+    last: int,
+    *,
+    devices: int,
+    value: float = 1.0,
+    threshold: float = 1.0,
+) -> Suspicion:
+    """The suspicion of a group that `devices` devices raised; 0 for an alarm, which needs none."""
     return Suspicion(
-        node.region, node.element, False, 0, detector, 1.0, 1.0, window, clock, first, last, k=devices, peak=devices
+        region=node.region,
+        element=node.element,
+        whole_region=node.root is None,
+        onset=0,
+        detector=detector,
+        value=value,
+        threshold=threshold,
+        window=window,
+        raised=clock,
+        first=first,
+        last=last,
+        k=devices,
+        peak=devices,
     )
 
 

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages import liveness, suspicion
 from forewarn.stream.outages.alarms import OpenAlarms
-from forewarn.stream.outages.device import Device
+from forewarn.stream.outages.damping import Damping
+from forewarn.stream.outages.device import Device, Down
 from forewarn.stream.outages.groups import Node
 from forewarn.stream.outages.lineage import lineage
 from forewarn.stream.outages.liveness import Rate, View
@@ -22,6 +25,7 @@ from forewarn.stream.outages.outbox import Outbox
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.roster import Roster
 from forewarn.stream.outages.rows import Shelf
+from forewarn.stream.outages.sparse import Sparse
 from forewarn.stream.outages.status import rows
 from forewarn.stream.outages.survey import name_of, signal, survey
 from forewarn.stream.outages.suspicion import CLEARS, CONFIRMS, Look, Suspicion, Verdict
@@ -44,6 +48,8 @@ class Watch:
         self.unrest: dict[str, int] = {}  #: open suspicions by region
         self.fell: dict[str, int] = {}  #: devices that went down in this unit, by region
         self.restless: set[str] = set()  #: regions to be tested at the next tick
+        self.sparse = Sparse(policy, roster, lambda root, clock: self._views(root, clock)[0])
+        self.damping = Damping(policy, roster, outbox)
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
         """Rebuilds everything from the table; every region with something down is tested again."""
@@ -53,19 +59,42 @@ class Watch:
             elif key.startswith(SUSPICIONS.prefix):
                 found = self.open[SUSPICIONS.name(key)] = SUSPICIONS.unpack(value)
                 self.unrest[found.region] = self.unrest.get(found.region, 0) + 1
-        self.restless = {device.place.spec.region for device in self.roster.down.values()}
+        self.damping.restore(table)
+        for device in self.roster.down.values():
+            self._stir(device)
 
     # -- every unit
 
-    def down(self, device: Device) -> None:
+    def down(self, unit: Unit, device: Device) -> None:
         """A device went down."""
         region = device.place.spec.region
-        self.fell[region] = self.fell.get(region, 0) + 1
+        if self.damping.counts(unit, device) if self._covered(device) else self.damping.fell(unit, device):
+            self.fell[region] = self.fell.get(region, 0) + 1
+            self.sparse.fell(device)
         self.outbox.changed(region, device.element, down=True)
 
-    def up(self, device: Device) -> None:
-        """A device came back."""
+    def up(self, unit: Unit, device: Device, was: Down) -> None:
+        """A device came back. If it was not down with its group, it has flapped once."""
+        if not was.spent and not self._covered(device):
+            self.damping.flappers.first(unit, device.element, was.since)
         self.outbox.changed(device.place.spec.region, device.element, down=False)
+
+    def gone(self, device: Device) -> None:
+        """A device that was down is no longer here."""
+        self.outbox.changed(device.place.spec.region, device.element, down=False)
+
+    def _covered(self, device: Device) -> bool:
+        """Whether a suspicion of a group that it stands in is open."""
+        for node in self.roster.above(device) if self.open else ():
+            state = self.open.get(name_of(node))
+            if state is not None and (node.element != device.element or state.k > 1):
+                return True
+        return False
+
+    def _stir(self, device: Device) -> None:
+        """Has what a device that is down stands in tested at the next tick."""
+        self.restless.add(device.place.spec.region)
+        self.sparse.fell(device)
 
     def disturbed(self, region: str) -> bool:
         """Whether a suspicion is open in a region: its gaps are no habits then."""
@@ -97,20 +126,21 @@ class Watch:
         """Looks at what is open, then tests what has changed, at `clock` in event time."""
         self.roster.refresh()
         self._look(unit, clock)
+        for device in self.damping.release(unit, clock):
+            self._stir(device)
         raised: dict[str, tuple[Node, Suspicion]] = {}
         for region in sorted(self.restless):
             root = self.roster.groups.region(region)
             for view in self._views(root, clock):
                 for finding in liveness.explain(view, root):
-                    self._raise(
-                        finding.node,
-                        suspicion.from_finding(self.policy, finding, clock, self.roster.groups.width),
-                        raised,
-                    )
+                    new = suspicion.from_finding(self.policy, finding, clock, self.roster.groups.width)
+                    self._raise(finding.node, new, raised)
         self.restless.clear()
-        self._raise_lone(clock, raised)
+        for node, new in self.sparse.look(clock):
+            self._raise(node, new, raised)
         self._raise_alarmed(unit, clock, raised)
         self._announce(unit, raised, clock)
+        self.damping.announce(unit, clock)
 
     def _views(self, root: Node, clock: int) -> list[View]:
         rate = self.rates.get(root.element, Rate())
@@ -118,26 +148,14 @@ class Watch:
         return list(liveness.views(self.policy, rate, clock=clock, width=width, interval=root.slowest))
 
     def _raise(self, node: Node, new: Suspicion, raised: dict[str, tuple[Node, Suspicion]]) -> None:
-        """Raises a suspicion, unless one is open on the element or above it."""
+        """Raises a suspicion, unless one is open on the element or above it, or it flaps."""
+        if self.damping.is_held(node):
+            return
         for above in self.roster.groups.lineage(node):
             name = name_of(above)
             if name in self.open or name in raised:
                 return
         raised[name_of(node)] = (node, new)
-
-    def _raise_lone(self, clock: int, raised: dict[str, tuple[Node, Suspicion]]) -> None:
-        """An infrastructure element that is itself down is suspected with n = 1 (detection.md A)."""
-        width = self.roster.groups.width
-        for element in sorted(self.roster.down_infrastructure):
-            device = self.roster.down_infrastructure[element]
-            if device.down is None or device.down.spent:
-                continue
-            node = self.roster.node(element, device.place.spec.region)
-            first = device.down.since // width
-            window = device.down.since - device.down.seen
-            self._raise(
-                node, suspicion.single(node, "liveness", window, clock, first, clock // width, devices=1), raised
-            )
 
     def _raise_alarmed(self, unit: Unit, clock: int, raised: dict[str, tuple[Node, Suspicion]]) -> None:
         """A severe alarm on an infrastructure element suspects its subtree (detection.md E)."""
@@ -160,6 +178,8 @@ class Watch:
         absorbed = self._below(raised)
         for name, (node, new) in raised.items():
             if any(name_of(above) in raised for above in self.roster.groups.lineage(node) if above is not node):
+                continue
+            if not self.damping.raised(unit, node, new, clock):
                 continue
             since = self.alarms.since(new.element) if not new.whole_region else None
             onset = surveys[name].onset
@@ -208,7 +228,8 @@ class Watch:
 
     def _look_of(self, state: Suspicion, clock: int) -> Look:
         node, groups = self._node(state), self.roster.groups
-        lone = state.element in self.roster.down_infrastructure and not state.whole_region
+        own = self.roster.down_infrastructure.get(state.element) if not state.whole_region else None
+        beside, beside_down = node.expected - 1, node.down_total - (own is not None)
         waits = not state.confirmed and bool(node.down_total)
         root = node.root or node
         return Look(
@@ -216,8 +237,10 @@ class Watch:
             bucket=clock // groups.width,
             down=node.newly(state.first),
             still=node.newly(state.first, state.last),
-            surprises=waits and (lone or any(liveness.test(view, node) for view in self._views(root, clock))),
+            surprises=waits
+            and (own is not None or any(liveness.test(view, node) for view in self._views(root, clock))),
             alarmed=self._alarmed(state, node),
+            contradicted=state.k == 1 and beside >= self.policy.devices_min and 2 * beside_down < beside,
         )
 
     def _alarmed(self, state: Suspicion, node: Node) -> bool:
@@ -236,9 +259,12 @@ class Watch:
         for element in self.alarms.elements if ended else ():
             if not ended.isdisjoint(map(name_of, lineage(self.roster, element))):
                 self.alarms.look_again((element,))
-        for device in list(self.roster.down.values()) if confirmed else ():
-            if not confirmed.isdisjoint(map(name_of, self.roster.above(device))):
-                self.roster.spend(unit, device)
+        for device in list(self.roster.down.values()) if ended else ():
+            above = [name_of(node) for node in self.roster.above(device)]
+            if device.down is not None and not confirmed.isdisjoint(above):
+                self.roster.restate(unit, device, replace(device.down, spent=True))
+            elif not ended.isdisjoint(above):
+                self._stir(device)
 
     # -- output
 

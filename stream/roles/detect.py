@@ -94,7 +94,7 @@ class DetectFold(Fold):
             if event is not None:
                 self.roster.describe(unit, event)
             elif (gone := self.roster.remove(unit, (record.key or b"").decode())) is not None and gone.down:
-                self.watch.up(gone)
+                self.watch.gone(gone)
 
     def _other(self, unit: Unit, event: Alarm | Kpi, record: Record) -> int:
         at = to_ms(event.time)

@@ -22,7 +22,7 @@ def network(olts: int, onus: int) -> Groups:
 
 def fall(groups: Groups, olt: int, count: int, second: int = 95) -> None:
     for _ in range(count):
-        groups.fall(groups.lineage(groups.nodes[f"olt-{olt}"]), second * 1000)
+        groups.fall(groups.lineage(groups.nodes[f"olt-{olt}"]), second)
 
 
 def view(groups: Groups, clock_s: int = 100, rate: float = 0.0) -> View:
@@ -129,7 +129,7 @@ def test_a_loop_in_the_topology_ends() -> None:
     assert [node.element for node in above] == ["a", "b", "north"]
     groups.expect(above, 5)
     for _ in range(5):
-        groups.fall(above, 95_000)
+        groups.fall(above, 95)
     assert len(names(groups)) == 1
 
 
