@@ -14,8 +14,11 @@ from msgspec.structs import replace
 from forewarn.stream.outages.groups import HELD, SPENT, Node
 from forewarn.stream.outages.habit import Habit
 from forewarn.stream.outages.policy import OutagePolicy
+from forewarn.stream.outages.rows import Shelf
 from forewarn.topics.events.network import Heartbeat
 
+#: Intervals that the p99 gap is taken over.
+SPAN = 100
 #: The slot of a device that nothing fresh was ever heard of: it is not expected, and counts nowhere.
 UNHEARD = -1
 
@@ -108,6 +111,11 @@ class Seen(Struct, frozen=True, array_like=True, gc=False):
     interval: int
 
 
+SPECS = Shelf("e/", Spec)
+DOWNS = Shelf("d/", Down)
+SEEN = Shelf("s/", Seen)
+
+
 class Device(Struct, gc=False):
     """One device. Times are epoch ms.
 
@@ -144,7 +152,7 @@ def usual_gap(policy: OutagePolicy, device: Device) -> int:
 def patience(policy: OutagePolicy, device: Device) -> int:
     """Ms of silence after which a device is down: max(3 x its interval, its p99 gap) (detection.md A)."""
     usual = usual_gap(policy, device)
-    return max(usual, device.habit.p99()) if device.habit is not None else usual
+    return max(usual, device.habit.p99(device.seen - SPAN * device.interval)) if device.habit is not None else usual
 
 
 def said_down(device: Device, at: int, *, gasp: bool = False) -> Turn:
@@ -160,8 +168,13 @@ def said_down(device: Device, at: int, *, gasp: bool = False) -> Turn:
     return Turn.DOWN
 
 
-def beat(policy: OutagePolicy, device: Device, at: int, *, clock: int, arrival: int, learn: bool) -> Turn:
-    """Folds one beat of event time `at` that arrived at `arrival`; `learn`: its gap may teach something."""
+def beat(
+    policy: OutagePolicy, device: Device, at: int, *, clock: int, arrival: int, learn: bool, again: bool = False
+) -> Turn:
+    """Folds one beat of event time `at` that arrived at `arrival`; `learn`: its gap may teach something.
+
+    `again`: the beat was folded before a restart, and what a long gap taught then was kept.
+    """
     habit, first = device.habit, device.slot == UNHEARD
     if habit is not None and habit.skew:
         habit.skew = 0 if at + patience(policy, device) > clock else habit.skew  # its clock was set right
@@ -175,7 +188,7 @@ def beat(policy: OutagePolicy, device: Device, at: int, *, clock: int, arrival: 
         return Turn.FIRST
     was, device.down = device.down, None
     if learn and not (was is not None and was.said):
-        _learn(policy, device, at, gap)
+        _learn(policy, device, at, gap, again=again)
     return Turn.ALIVE if was is None else Turn.UP
 
 
@@ -221,11 +234,22 @@ def start_learning(policy: OutagePolicy, device: Device) -> None:
         device.habit.learning = True
 
 
-def _learn(policy: OutagePolicy, device: Device, at: int, gap: int) -> None:
+def forget_habit(device: Device) -> bool:
+    """Drops what an ordinary device's gaps once taught, when the last hundred show nothing of it. True: it did."""
+    habit = device.habit
+    if habit is None or habit.learning or habit.skew:
+        return False
+    if habit.longs and habit.longs[-1][0] > device.seen - SPAN * device.interval:
+        return False
+    device.habit = None
+    return True
+
+
+def _learn(policy: OutagePolicy, device: Device, at: int, gap: int, *, again: bool) -> None:
     habit, interval = device.habit, device.interval
-    if gap > usual_gap(policy, device):
+    if gap > usual_gap(policy, device) and not again:
         habit = device.habit = habit or Habit()
-        habit.long_gap(at, gap, span=100 * interval, most=int(policy.gap_intervals * interval))
+        habit.long_gap(at, gap, span=SPAN * interval, most=int(policy.gap_intervals * interval))
         habit.learning = habit.learning or not device.place.interval
     if habit is not None and habit.learning and (learned := habit.learn(gap, policy.learn_gaps)):
         device.interval = learned

@@ -79,7 +79,7 @@ class Hearing:
         device.place.heard = record.timestamp
         was = device.down
         if event.status == "up":
-            learn = device.place.interval == 0 or not self.watch.disturbed(region)
+            learn = device.place.interval == 0 or self.watch.is_calm(device)
             turn = devices.beat(self.policy, device, at, clock=clock, arrival=record.timestamp, learn=learn)
         else:
             turn = devices.said_down(device, at, gasp=event.status == "dying_gasp")
@@ -119,7 +119,7 @@ class Hearing:
 
     def silences(self, unit: Unit, clock: int, most: int) -> bool:
         """Marks at most `most` devices down whose patience is over. True when none is left."""
-        for device in self.roster.silent(clock):
+        for device in self.roster.silent(unit, clock):
             devices.silent(self.policy, device)
             self.roster.turned(unit, device, None)
             self.watch.down(unit, device)

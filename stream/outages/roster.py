@@ -1,7 +1,7 @@
 """Who is there in one region partition: devices, where they stand, who is down; and the rows that keep it.
 
     e/<element>  Spec   inventory and learned elements           d/<element>  Down   devices now down
-    s/<element>  Seen   last beat of devices that beat seldom
+    s/<element>  Seen   last beat of devices that beat seldom    h/<element>  Kept   habits of devices that beat poorly
 
 Invariant: `groups` counts every expected device in each group above it, and every down one in its bucket; after
 `restore` they count the same as before (last beats of common devices are read again, see `recall`).
@@ -13,21 +13,16 @@ from collections.abc import Iterator, Mapping
 
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages import device as devices
-from forewarn.stream.outages.device import UNHEARD, Device, Down, Place, Seen, Spec, learned_spec
+from forewarn.stream.outages.device import DOWNS, SEEN, SPECS, UNHEARD, Device, Down, Place, Seen, Spec, learned_spec
 from forewarn.stream.outages.groups import Groups, Node
+from forewarn.stream.outages.habit import HABITS, Habit
 from forewarn.stream.outages.policy import OutagePolicy
-from forewarn.stream.outages.rows import Shelf
 from forewarn.stream.outages.wheel import Wheel
 from forewarn.topics.events.network import Heartbeat, TopologyElement
 
 #: Slots of the silence wheel, in ms.
 SLOT_MS = 1000
 LEAVES = frozenset({"onu", "cpe"})
-
-
-SPECS = Shelf("e/", Spec)
-DOWNS = Shelf("d/", Down)
-SEEN = Shelf("s/", Seen)
 
 
 class Roster:
@@ -58,6 +53,10 @@ class Roster:
             elif key.startswith(SEEN.prefix):
                 row = SEEN.unpack(value)
                 self._recall_seen(SEEN.name(key), row.seen, row.interval)
+            elif key.startswith(HABITS.prefix) and (device := self.devices.get(HABITS.name(key))) is not None:
+                kept = HABITS.unpack(value)
+                device.habit = device.habit or Habit()
+                device.habit.longs, device.habit.skew = kept.longs, kept.skew
         self._recount()
 
     def _enrol(self, element: str, spec: Spec, row: bytes) -> None:
@@ -89,7 +88,7 @@ class Roster:
         device.place.heard = max(device.place.heard, arrival)
         if device.down is None and at > device.seen:
             first = device.slot == UNHEARD
-            devices.beat(self.policy, device, at, clock=0, arrival=at, learn=True)
+            devices.beat(self.policy, device, at, clock=0, arrival=at, learn=True, again=True)
             if first:
                 devices.start_learning(self.policy, device)
                 self._into_wheel(device)
@@ -187,10 +186,14 @@ class Roster:
         device.slot = UNHEARD
         self.down.pop(element, None)
         self.down_infrastructure.pop(element, None)
-        for shelf in (SPECS, DOWNS, SEEN):
-            if unit.get(shelf.key(element)) is not None:
-                unit.delete(shelf.key(element))
+        for shelf in (SPECS, DOWNS, SEEN, HABITS):
+            self._forget(unit, shelf.key(element))
         return device
+
+    @staticmethod
+    def _forget(unit: Unit, key: bytes) -> None:
+        if unit.get(key) is not None:
+            unit.delete(key)
 
     def _place(
         self, spec: Spec, parent: str | None, collector: str | None, interval_s: float | None, row: bytes | None
@@ -269,6 +272,8 @@ class Roster:
         device.usual = self.intervals.setdefault(device.usual, device.usual)
         if devices.is_slow(self.policy, device):
             unit.put(SEEN.key(device.element), SEEN.pack(Seen(device.seen, device.interval)))
+        if device.habit is not None:
+            device.habit.keep(unit, device.element)
 
     def _into_wheel(self, device: Device) -> None:
         device.slot = self.wheel.put(device, self._due(device))
@@ -276,13 +281,15 @@ class Roster:
     def _due(self, device: Device) -> int:
         return device.seen + devices.patience(self.policy, device)
 
-    def silent(self, clock: int) -> Iterator[Device]:
+    def silent(self, unit: Unit, clock: int) -> Iterator[Device]:
         """Devices whose patience is over at `clock` (epoch ms); the caller takes as many as it can handle."""
         for slot, device in self.wheel.due(clock):
             if device.slot != slot or device.down is not None:
                 continue
             if self._due(device) // SLOT_MS >= clock // SLOT_MS:  # by whole slots, whichever slot it stood in
                 self._into_wheel(device)
+                if device.habit is not None and devices.forget_habit(device):
+                    self._forget(unit, HABITS.key(device.element))
             else:
                 yield device
 

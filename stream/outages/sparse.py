@@ -25,6 +25,9 @@ from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.roster import Roster
 from forewarn.stream.outages.suspicion import Suspicion
 
+#: The least likelihood that is told from none: what a device that was silent for days would underflow.
+LEAST = 1e-30
+
 
 def belief(policy: OutagePolicy, misses: Iterable[float], alone: float) -> float:
     """The belief that a group is down whose devices, all of them, missed so many beats since one was last heard.
@@ -32,7 +35,7 @@ def belief(policy: OutagePolicy, misses: Iterable[float], alone: float) -> float
     `alone`: the probability that a device goes off by itself in that time; 0 for an element that is itself the group.
     """
     odds = log(policy.belief_heard / (1 - policy.belief_heard))
-    odds -= sum(log(min(1.0, policy.miss_up**missed + alone)) for missed in misses)
+    odds -= sum(log(max(LEAST, min(1.0, policy.miss_up**missed + alone))) for missed in misses)
     return 1 / (1 + exp(-min(odds, 700.0)))
 
 

@@ -76,7 +76,7 @@ class Suspicions:
         if case is None:
             case = self._new(event, element, onset, whole=whole)
         case = self.ledger.step(unit, case, what)
-        if family(name) == "device":
+        if family(name) in ("device", "flapping"):
             self._absorb(unit, event, case, above)
         elif family(name) == "kpi" and not demanded:
             for other in self._below(above[0], case):
@@ -172,14 +172,17 @@ class Suspicions:
         given_up = {candidate(event.partition, "", name) for name in event.absorbs}
         ids = dict.fromkeys(self.docket.behind[name] for name in sorted(given_up) if name in self.docket.behind)
         smaller = [self.docket.cases[outage] for outage in ids]
-        agreeing = [weak for weak in self._weak(above) if self._kpi(weak) or weak.element == case.element]
-        agreeing += [
-            weak for weak in self.docket.under(above[0]) if weak.state in ("suspected", "flapping") and not _leads(weak)
-        ]
+        agreeing = [] if event.detector == "flapping" else self._agreeing(case, above)
         for other in dict.fromkeys(each.outage_id for each in (*smaller, *agreeing)):
             if other != case.outage_id and case.state != "planned":
                 self.merge(unit, self.docket.cases[other], case, event.time, given_up)
                 case = self.docket.cases[case.outage_id]
+
+    def _agreeing(self, case: Case, above: list[str]) -> list[Case]:
+        agreeing = [weak for weak in self._weak(above) if self._kpi(weak) or weak.element == case.element]
+        return agreeing + [
+            weak for weak in self.docket.under(above[0]) if weak.state in ("suspected", "flapping") and not _leads(weak)
+        ]
 
     def merge(self, unit: Unit, smaller: Case, into: Case, time: int, given_up: set[str] | None = None) -> None:
         """Merges an outage into the one that explains it; of its suspicions, those that were given up end."""

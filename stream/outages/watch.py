@@ -74,8 +74,9 @@ class Watch:
         self.outbox.changed(region, device.element, down=True)
 
     def up(self, unit: Unit, device: Device, was: Down) -> None:
-        """A device came back. If it was not down with its group, it has flapped once."""
-        if not was.spent and not self._covered(device):
+        """A device came back. If it was not down with its group, nor is its interval still learned, it has flapped."""
+        learning = device.habit is not None and device.habit.learning
+        if not was.spent and not learning and not self._covered(device):
             self.damping.flappers.first(unit, device.element, was.since)
         self.outbox.changed(device.place.spec.region, device.element, down=False)
 
@@ -96,9 +97,10 @@ class Watch:
         self.restless.add(device.place.spec.region)
         self.sparse.fell(device)
 
-    def disturbed(self, region: str) -> bool:
-        """Whether a suspicion is open in a region: its gaps are no habits then."""
-        return self.unrest.get(region, 0) > 0
+    def is_calm(self, device: Device) -> bool:
+        """Whether a gap of a device may be a habit: not while a suspicion is open in its region, or it may flap."""
+        disturbed = self.unrest.get(device.place.spec.region, 0) > 0
+        return not disturbed and device.element not in self.damping.flappers.flaps
 
     def count(self, unit: Unit, clock: int) -> None:
         """Folds the unit's falls into the base rates."""
@@ -114,7 +116,7 @@ class Watch:
                 window=max(int(self.policy.window_s * 1000), root.slowest),
                 downs=falls,
                 expected=root.expected - root.down_total + falls,
-                open_=self.disturbed(region),
+                open_=self.unrest.get(region, 0) > 0,
             )
             self.rates[region] = rate
             unit.put(RATES.key(region), RATES.pack(rate))

@@ -15,16 +15,16 @@ def test_one_long_gap_in_a_hundred_is_not_the_p99_and_two_are() -> None:
     #  |.....................|   gap of 200           |....................|   gap of 250
     habit = Habit()
     habit.long_gap(1_000, 200, span=6_000, most=600)
-    assert habit.p99() == 0
+    assert habit.p99(0) == 0
     habit.long_gap(2_000, 250, span=6_000, most=600)
-    assert habit.p99() == 200
+    assert habit.p99(0) == 200
 
 
 def test_long_gaps_are_forgotten_and_outages_are_no_habit() -> None:
     habit = Habit()
     habit.long_gap(1_000, 200, span=6_000, most=600)
     habit.long_gap(2_000, 5_000, span=6_000, most=600)
-    assert habit.p99() == 0
+    assert habit.p99(0) == 0
     habit.long_gap(9_000, 300, span=6_000, most=600)
     assert habit.longs == ((9_000, 300),)
 
