@@ -11,7 +11,7 @@ Invariant: while an element is suppressed, nothing at or below it is newly down.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -108,21 +108,20 @@ class Damping:
 
     # -- every tick
 
-    def release(self, unit: Unit, clock: int) -> list[Device]:
-        """Ends suppressions that are over; gives the devices that are down all the same, and count from now on."""
+    def release(self, unit: Unit, clock: int, freed: Callable[[Device], None]) -> bool:
+        """Ends suppressions that are over. `freed` takes each device that is down all the same: it counts."""
         if not list(self.flappers.reuse(unit, clock)):
-            return []
-        freed: list[Device] = []
+            return False
         for device in list(self.roster.down.values()):
             if device.down is not None and device.down.held and not self._is_suppressed(device):
                 self.roster.restate(unit, device, replace(device.down, held=False, since=clock))
-                freed.append(device)
+                freed(device)
         below = self._below()
         for element in sorted(self.incidents):
             if not below[element]:
                 self._tell(unit, "clear", element, self.incidents.pop(element), clock)
                 unit.delete(INCIDENTS.key(element))
-        return freed
+        return True
 
     def announce(self, unit: Unit, clock: int) -> None:
         """Tells correlate of new flappers, each once, together with what flaps beside it."""

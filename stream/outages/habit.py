@@ -41,6 +41,11 @@ class Habit(Struct, gc=False):
     steps: int = 0
     late: tuple[int, int] = (0, 0)
 
+    def recall(self, kept: Kept) -> Habit:
+        """Takes back what was kept."""
+        self.longs, self.skew = kept.longs, kept.skew
+        return self
+
     def keep(self, unit: Unit, element: str) -> None:
         """Writes what is kept of it, if that has changed."""
         if self.longs or self.skew:

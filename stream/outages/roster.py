@@ -54,9 +54,7 @@ class Roster:
                 row = SEEN.unpack(value)
                 self._recall_seen(SEEN.name(key), row.seen, row.interval)
             elif key.startswith(HABITS.prefix) and (device := self.devices.get(HABITS.name(key))) is not None:
-                kept = HABITS.unpack(value)
-                device.habit = device.habit or Habit()
-                device.habit.longs, device.habit.skew = kept.longs, kept.skew
+                device.habit = (device.habit or Habit()).recall(HABITS.unpack(value))
         self._recount()
 
     def _enrol(self, element: str, spec: Spec, row: bytes) -> None:
@@ -69,7 +67,6 @@ class Roster:
             devices.start_learning(self.policy, device)
             device.down, device.seen, device.slot = down, down.seen, 0
             self._is_down(device)
-            self.groups.stale = True
 
     def _recall_seen(self, element: str, seen: int, interval: int) -> None:
         device = self.devices.get(element)
@@ -77,7 +74,6 @@ class Roster:
             devices.start_learning(self.policy, device)
             device.seen, device.interval = seen, interval
             self._into_wheel(device)
-            self.groups.stale = True
 
     def recall(self, event: Heartbeat, region: str, at: int, arrival: int) -> None:
         """Takes a beat again that was folded before the restart: it tells when a device was last alive, and no more."""

@@ -128,8 +128,9 @@ class Watch:
         """Looks at what is open, then tests what has changed, at `clock` in event time."""
         self.roster.refresh()
         self._look(unit, clock)
-        for device in self.damping.release(unit, clock):
-            self._stir(device)
+        self._promote()
+        if self.damping.release(unit, clock, self._stir):
+            self.alarms.look_again(self.alarms.elements)
         raised: dict[str, tuple[Node, Suspicion]] = {}
         for region in sorted(self.restless):
             root = self.roster.groups.region(region)
@@ -143,6 +144,16 @@ class Watch:
         self._raise_alarmed(unit, clock, raised)
         self._announce(unit, raised, clock)
         self.damping.announce(unit, clock)
+
+    def _promote(self) -> None:
+        """What something was found beneath is infrastructure now."""
+        for element in self.roster.promoted:
+            device = self.roster.devices.get(element)
+            if device is not None and device.down is not None and self.roster.is_infrastructure(element):
+                self.roster.down_infrastructure[element] = device
+                self._stir(device)
+        self.alarms.look_again(self.roster.promoted)
+        self.roster.promoted.clear()
 
     def _views(self, root: Node, clock: int) -> list[View]:
         rate = self.rates.get(root.element, Rate())
@@ -163,8 +174,6 @@ class Watch:
         """A severe alarm on an infrastructure element suspects its subtree (detection.md E)."""
         for row in self.alarms.forget(unit, clock):
             self.outbox.alarm(row)
-        self.alarms.look_again(self.roster.promoted)
-        self.roster.promoted.clear()
         width = self.roster.groups.width
         for element in self.alarms.look():
             device = self.roster.devices.get(element)
