@@ -11,10 +11,10 @@ from forewarn.alerts.reasons import Reason
 
 
 def affected(rules: Rules, proposal: Proposal) -> Proposal | Drop:
-    """Passes known customers, and `confirmed` only for those with a broken service that nothing else carries."""
+    """Passes known customers; news that is not of an end, only with a broken service that nothing else carries."""
     if proposal.person is None:
         return Drop(Reason.UNKNOWN_CUSTOMER)
-    if (proposal.kind, proposal.stage) != ("outage", "confirmed"):
+    if proposal.kind != "outage" or proposal.stage == "restored":
         return proposal
     if not proposal.broken:
         return Drop(Reason.NOT_AFFECTED)

@@ -18,7 +18,8 @@ class OutageContext(Struct, frozen=True, kw_only=True):
 
     `place` is what people call the place (a region's or an element's name; empty = not said). `cause` is one of the
     published causes or a field crew's own words; `unknown` and None are not mentioned. `etr` is the instant service is
-    expected back by. `text` are an operator's own words, shown in place of the standard explanation.
+    expected back by, `promised` the one that was named before it or has passed. `text` are an operator's own words,
+    shown in place of the standard explanation.
     """
 
     shared: ClassVar[bool] = True
@@ -28,6 +29,7 @@ class OutageContext(Struct, frozen=True, kw_only=True):
     restored: int | None = None
     cause: str | None = None
     etr: int | None = None
+    promised: int | None = None
     text: str | None = None
 
 
@@ -52,6 +54,9 @@ Context = OutageContext | UsageContext
 #: Every message that can be rendered, and the type of its context. A kind is added here and in `templates/`.
 CONTEXTS: dict[tuple[str, str], type[OutageContext | UsageContext]] = {
     ("outage", "confirmed"): OutageContext,
+    ("outage", "estimated"): OutageContext,
+    ("outage", "re_estimated"): OutageContext,
+    ("outage", "overdue"): OutageContext,
     ("outage", "restored"): OutageContext,
     ("usage", "threshold"): UsageContext,
 }

@@ -120,6 +120,7 @@ class Desk:
             impact.WAIT: self.impact.fire,
             impact.LEFT: self.impact.fire,
             impact.FORGET: self.impact.fire,
+            notices.PROMISED: self.impact.fire,
             notices.MOVED: self._moved,
             requests.REVIEW: self.requests.fire,
             standing.REFRESH: self._refresh,
@@ -219,6 +220,7 @@ class Desk:
         """Folds what became of a message; an outage's customer is judged again, as more or less may be owed now."""
         entry = self.told.heard(unit, customer, notification, outcome, time)
         if entry is None:
+            self.notices.handed_over(unit, customer, notification)
             return
         if entry.kind == "outage":
             self.notices.visit(unit, entry.incident, customer)

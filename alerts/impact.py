@@ -2,6 +2,7 @@
 
     outages.impact ──> Incidents ──┬─ set changed ──> outages.affected at once, standing of its customers
                                    ├─ confirmed ────> group wait ──> notices
+                                   ├─ other time of restoration that matters, or a promise passed ──> notices
                                    ├─ elements left ─> hysteresis ──> notices
                                    └─ over ─────────> notices at once ──> forgotten after the lease
 
@@ -16,8 +17,9 @@ from forewarn.alerts.customers import Customers, another_access
 from forewarn.alerts.fanout import FanOut, Purpose
 from forewarn.alerts.incidents import Change, Incident, Incidents
 from forewarn.alerts.ledger import Ledger
-from forewarn.alerts.notices import Notices
+from forewarn.alerts.notices import PROMISED, Notices
 from forewarn.alerts.policy import AlertPolicy, ms
+from forewarn.alerts.promises import news
 from forewarn.alerts.standing import Standings
 from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.topics.events.outages import Affected, ImpactChunk
@@ -74,7 +76,7 @@ class Impact:
         incident = self.incidents.by_id.get(timer.subject)
         if incident is None:
             return
-        if timer.name == WAIT:
+        if timer.name in (WAIT, PROMISED):
             if incident.telling:
                 self.fan_out.start(unit, "notices", timer.subject)
         elif timer.name == LEFT:
@@ -123,6 +125,9 @@ class Impact:
             unit.arm(due, after.outage_id, WAIT)
         elif change.before is None or not change.before.telling or _unsilenced(change.before, after):
             self.fan_out.start(unit, "notices", after.outage_id)
+        elif changed := tuple(p for p in after.promises if news(self.policy, after, p, unit.now)):
+            self.fan_out.start(unit, "notices", after.outage_id)
+            after = msgspec.structs.replace(after, promises=tuple(p for p in after.promises if p not in changed))
         return after
 
     def _await_left(self, unit: Unit, incident: Incident, since: int) -> Incident:

@@ -34,6 +34,7 @@ class Incident(Struct, frozen=True, array_like=True, omit_defaults=True):
 
     `whole` is the revision of the complete set of `chunks` chunks (-1: none yet); `coming` that of the one under way.
     `notify_after` is the end of the first group wait; `ended` when service was back, or the outage proved to be none.
+    `promises` are the times that customers of this partition were told service is back by; 0 for none.
     """
 
     outage_id: str
@@ -61,6 +62,7 @@ class Incident(Struct, frozen=True, array_like=True, omit_defaults=True):
     notify_after: int | None = None
     ended: int | None = None
     left_due: int | None = None
+    promises: tuple[int, ...] = ()
 
     @property
     def over(self) -> bool:
@@ -266,6 +268,7 @@ def _revised(before: Incident | None, chunk: ImpactChunk) -> Incident:
         notify_after=before.notify_after if before else None,
         ended=before.ended if before else None,
         left_due=before.left_due if before else None,
+        promises=before.promises if before else (),
     )
 
 

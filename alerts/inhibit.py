@@ -7,12 +7,12 @@ from forewarn.alerts.reasons import Reason
 
 
 def inhibit(rules: Rules, proposal: Proposal) -> Proposal | Drop:
-    """Drops `confirmed` of a muted outage, of planned work, and of a child whose parent the customer was told of.
+    """Drops news of a muted outage, of planned work, and of a child whose parent the customer was told of.
 
     A `restored` that is owed is never inhibited.
     """
     outage = proposal.outage
-    if outage is None or proposal.stage != "confirmed":
+    if outage is None or proposal.stage == "restored":
         return proposal
     if outage.muted:
         return Drop(Reason.MUTED)

@@ -6,15 +6,15 @@
 
 `visit` compares what is with what was told and proposes what is missing; visiting again changes nothing. A customer
 who was told `confirmed` is owed a `restored` when the outage is over, or when none of their elements has been in its
-set for the hysteresis, be it that the element recovered or that the customer moved.
+set for the hysteresis, be it that the element recovered or that the customer moved. Meanwhile they are owed the truth
+about the time that they were promised (`promises.py`).
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import msgspec
 
+from forewarn.alerts import promises
 from forewarn.alerts.contexts import OutageContext
 from forewarn.alerts.control import Controls
 from forewarn.alerts.customers import Customer, Customers
@@ -22,11 +22,14 @@ from forewarn.alerts.incidents import Incident, Incidents
 from forewarn.alerts.pipeline import Pipeline
 from forewarn.alerts.policy import ms
 from forewarn.alerts.proposal import Proposal
-from forewarn.alerts.told import Entry, Told
+from forewarn.alerts.reasons import Reason
+from forewarn.alerts.told import Entry, Status, Told
 from forewarn.stream.engine.unit import Timer, Unit
 
 #: Name of the timer of a told customer who moved away; its subject is `<outage>/<customer>`.
 MOVED = "notice.moved"
+#: Name of the timer of a promise that passes; its subject is the outage.
+PROMISED = "outage.promised"
 
 
 class Notices:
@@ -63,10 +66,22 @@ class Notices:
             if confirmed is not None and not entry.settled("restored"):
                 self._propose(unit, incident, customer, person, entry, "restored", incident.ended)
         elif entry.owed("confirmed"):
-            if not entry.settled("restored") and (gone := self._gone(unit, incident, person, entry)):
-                self._propose(unit, incident, customer, person, entry, "restored", gone)
+            if not entry.settled("restored"):
+                if gone := self._gone(unit, incident, person, entry):
+                    self._propose(unit, incident, customer, person, entry, "restored", gone)
+                else:
+                    self._update(unit, incident, customer, person, entry)
         elif incident.telling and self._waited(unit, incident) and not entry.settled("confirmed"):
             self._propose(unit, incident, customer, person, entry, "confirmed", None)
+
+    def handed_over(self, unit: Unit, customer: str, notification: str) -> None:
+        """A message reached the channel: what has changed since it was decided is told now."""
+        for entry in self.told.entries(unit, customer):
+            confirmed = entry.message("confirmed") if entry.kind == "outage" else None
+            if confirmed is not None and confirmed.id == notification and entry.incident in self.incidents.by_id:
+                incident = self.incidents.by_id[entry.incident]
+                if promises.news(self.policy, incident, confirmed.promise, unit.now):
+                    self.visit(unit, entry.incident, customer)
 
     def changed(self, unit: Unit, customer: str) -> None:
         """Judges a customer again whose profile or choices changed, against every outage that concerns them."""
@@ -129,9 +144,30 @@ class Notices:
             confirmed = other.message("confirmed")
             self.told.remove(unit, customer, other.incident)
             if confirmed is not None and confirmed.owed and not entry.owed("confirmed"):
-                entry = entry.noted(confirmed)
+                told = promises.last(other) or confirmed
+                entry = entry.noted(msgspec.structs.replace(confirmed, promise=told.promise))
+                self._promised(unit, incident, told.promise)
                 self.told.put(unit, customer, entry)
         return entry
+
+    def _update(self, unit: Unit, incident: Incident, customer: str, person: Customer | None, entry: Entry) -> None:
+        """Proposes what is to be said about the time that a customer was promised."""
+        told = entry.message("confirmed")
+        shadow = told is not None and told.reason == Reason.SHADOW
+        if not incident.telling or told is None or (told.status != Status.TOLD and not shadow):
+            return
+        due = promises.update(self.policy, incident, entry, unit.now)
+        if due is not None:
+            self._propose(unit, incident, customer, person, entry, due[0], None, due[1])
+
+    def _promised(self, unit: Unit, incident: Incident, promise: int) -> None:
+        """Notes that customers know this time, and sets the timer at which it has passed."""
+        incident = self.incidents.by_id[incident.outage_id]
+        if promise not in incident.promises:
+            kept = tuple(sorted({*incident.promises, promise}))
+            self.incidents.save(unit, msgspec.structs.replace(incident, promises=kept))
+            if promise:
+                unit.arm(promise + ms(self.policy.group_wait_s), incident.outage_id, PROMISED)
 
     def _propose(
         self,
@@ -142,17 +178,21 @@ class Notices:
         entry: Entry,
         stage: str,
         restored: int | None,
+        class_: str | None = None,
     ) -> None:
         services = person.services if person is not None else ()
-        valid_s = self.policy.restored_valid_s if stage == "restored" else self.policy.outage_valid_s
+        told = promises.last(entry)
+        before = told.promise if told is not None and stage != "restored" else 0
+        current = promises.promise(self.policy, incident, unit.now) if stage != "restored" else 0
         proposal = Proposal(
             kind="outage",
             stage=stage,
             incident=incident.outage_id,
             customer=customer,
             now=unit.now,
-            context=outage_context(incident, restored),
-            valid_until=unit.now + ms(valid_s),
+            class_=class_,
+            context=outage_context(incident, restored, current, before),
+            valid_until=self._valid_until(unit, stage, current),
             evidence=outage_evidence(incident),
             entry=entry,
             person=person,
@@ -161,18 +201,29 @@ class Notices:
             broken=tuple(s for s in services if self.incidents.down(incident.outage_id, s.element)),
             working=tuple(s for s in services if not self.incidents.broken(s.element)),
             paused=self.controls.paused("outage"),
+            promise=before if stage == "overdue" else current,
         )
-        self.pipeline.consider(unit, proposal)
+        outcome = self.pipeline.consider(unit, proposal)
+        if stage in promises.PROMISING and (outcome == "sent" or self.pipeline.rules.mode == "shadow"):
+            self._promised(unit, incident, proposal.promise)
+
+    def _valid_until(self, unit: Unit, stage: str, promise: int) -> int:
+        """Until when (epoch ms) the message is worth sending; a new time no longer than until then."""
+        if stage == "restored":
+            return unit.now + ms(self.policy.restored_valid_s)
+        limit = unit.now + ms(self.policy.outage_valid_s)
+        return min(limit, promise) if stage in ("estimated", "re_estimated") else limit
 
 
-def outage_context(incident: Incident, restored: int | None) -> OutageContext:
-    """What the templates may say. The time named is the latest estimate: the one that is to be kept."""
+def outage_context(incident: Incident, restored: int | None, promise: int = 0, before: int = 0) -> OutageContext:
+    """What the templates may say; `promise` and `before` (epoch ms) are the times promised now and before, or 0."""
     return OutageContext(
         started=incident.started,
         place=incident.region,
         restored=restored,
         cause=incident.cause,
-        etr=int(datetime.fromisoformat(incident.etr.latest).timestamp() * 1000) if incident.etr is not None else None,
+        etr=promise or None,
+        promised=before or None,
         text=incident.text,
     )
 

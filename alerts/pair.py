@@ -1,4 +1,6 @@
-"""Stage: `restored` goes to exactly those who were told `confirmed`, or for whom it is pending.
+"""Stage: what follows `confirmed` goes to those who were told of the outage, its end to exactly those.
+
+`restored` goes to whom `confirmed` was told or is pending; a new time of restoration waits until it was told.
 
 A pending `confirmed` that is still unsent when deliver meets `restored` ends there, with it, as `superseded`.
 """
@@ -7,15 +9,16 @@ from __future__ import annotations
 
 from forewarn.alerts.proposal import Drop, Proposal, Rules
 from forewarn.alerts.reasons import Reason
+from forewarn.alerts.told import Status
 
 
 def pair(rules: Rules, proposal: Proposal) -> Proposal | Drop:
-    """Drops `restored` for whom `confirmed` is not owed; what was told in shadow was told to nobody."""
-    if (proposal.kind, proposal.stage) != ("outage", "restored"):
+    """Drops what follows for whom `confirmed` is not owed; what was told in shadow was told to nobody."""
+    if proposal.kind != "outage" or proposal.stage == "confirmed":
         return proposal
     confirmed = proposal.entry.message("confirmed")
     if confirmed is None or not confirmed.owed:
         return Drop(Reason.NOT_TOLD)
-    if confirmed.reason == Reason.SHADOW and rules.mode != "shadow":
-        return Drop(Reason.NOT_TOLD)
-    return proposal
+    if confirmed.reason == Reason.SHADOW:
+        return proposal if rules.mode == "shadow" else Drop(Reason.NOT_TOLD)
+    return proposal if proposal.stage == "restored" or confirmed.status == Status.TOLD else Drop(Reason.NOT_TOLD)

@@ -18,6 +18,7 @@ from forewarn.alerts.current import current
 from forewarn.alerts.duplicate import duplicate
 from forewarn.alerts.inhibit import inhibit
 from forewarn.alerts.ledger import Ledger, Outcome
+from forewarn.alerts.materiality import materiality
 from forewarn.alerts.pair import pair
 from forewarn.alerts.pause import pause
 from forewarn.alerts.proposal import Defer, Drop, Proposal, Rules
@@ -36,6 +37,7 @@ STAGES: tuple[Stage, ...] = (
     duplicate,
     pair,
     inhibit,
+    materiality,
     subscription,
     worded,
     pause,
@@ -100,6 +102,7 @@ class Pipeline:
             time=proposal.now,
             reason=reason,
             critical=proposal.critical,
+            promise=proposal.promise,
         )
         self.told.put(unit, proposal.customer, proposal.entry.noted(message))
 

@@ -38,6 +38,12 @@ class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     outage_valid_s: Period = 4 * 3600.0
     restored_valid_s: Period = 4 * 3600.0
     usage_valid_s: Period = DAY_S
+    #: A new time of restoration is told when it moves by more than this ...
+    etr_moved_s: Seconds = 1800.0
+    #: ... or by more than this share of the time that was left.
+    etr_moved_share: Annotated[float, Meta(ge=0, le=10)] = 0.25
+    #: Estimates are told to customers rounded up to this; smaller moves are never told.
+    promise_step_s: Period = 300.0
     #: In mode `allow-list` only these customers are sent anything.
     allow_list: tuple[str, ...] = ()
     default_time_zone: str = "UTC"

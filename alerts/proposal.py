@@ -38,6 +38,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
 
     `entry` is what the customer was told of this incident, `entries` of all. For an outage: `broken` are the customer's
     services on elements of its set, `working` those on elements of no confirmed outage. `channel` None = not chosen.
+    `promise` is the time (epoch ms) by which the message says service is back, 0 if it names none.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     working: tuple[Service, ...] = ()
     paused: bool = False
     critical: bool = False
+    promise: int = 0
     channel: str | None = None
     to: str = ""
     rendered: Rendered | None = None

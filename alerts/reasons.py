@@ -29,6 +29,7 @@ class Reason(StrEnum):
     PARENT_TOLD = "parent_told", "The customer was told of the outage that this one is a part of."
     MUTED = "muted", "An operator muted the outage."
     PLANNED_WORK = "planned_work", "The outage is planned work, which has its own notices."
+    IMMATERIAL = "immaterial", "What changed is too little to be worth a message."
     OPTED_OUT = "opted_out", "The customer does not want this."
     NO_CONSENT = "no_consent", "The customer has not consented."
     NO_CONTACT = "no_contact", "No channel of this deployment reaches the customer with this message."

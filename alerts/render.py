@@ -201,8 +201,11 @@ def facts(context: Context, speech: Speech) -> dict[str, str]:
 
 
 def outage_facts(context: OutageContext, speech: Speech) -> dict[str, str]:
-    """`place`, `started`, `restored`, `duration`, `cause`, `etr` (as in "by 4:30 pm"), `words` (an operator's)."""
-    started, restored, etr = context.started, context.restored, context.etr
+    """`place`, `started`, `restored`, `duration`, `cause`, `etr`, `promised`, `words` (an operator's).
+
+    Of `etr` and `promised` there is the time, as in "by 4:30 pm".
+    """
+    started, restored, etr, promised = context.started, context.restored, context.etr, context.promised
     return {
         "place": one_line(context.place),
         "started": speech.moment(started),
@@ -210,6 +213,7 @@ def outage_facts(context: OutageContext, speech: Speech) -> dict[str, str]:
         "duration": speech.duration(restored - started) if restored is not None else "",
         "cause": one_line(speech.cause(context.cause)),
         "etr": speech.time(etr, same_day_as=started) if etr is not None else "",
+        "promised": speech.time(promised, same_day_as=started) if promised is not None else "",
         "words": (context.text or "").strip(),
     }
 

@@ -17,21 +17,22 @@ from forewarn.alerts.reasons import Reason
 def subscription(rules: Rules, proposal: Proposal) -> Proposal | Drop:
     """Chooses channel and address, or drops: `opted_out`, `no_consent`, `no_contact`.
 
-    A `restored` that is owed prefers the channel of its `confirmed`, and only a refused channel stops it: switching the
+    What follows `confirmed` prefers its channel. Only a refused channel stops a `restored` that is owed: switching the
     alert off in between does not leave a told customer without the end of the story.
     """
     person = proposal.person
     assert person is not None  # `affected` stands before
     critical = is_critical(rules.policy, proposal.kind, person)
-    owed = proposal.entry.message("confirmed") if proposal.stage == "restored" else None
+    told = proposal.entry.message("confirmed") if proposal.stage != "confirmed" else None
+    owed = told is not None and proposal.stage == "restored"
     chosen = person.subscription(proposal.kind)
-    if chosen is not None and not chosen.enabled and not critical and owed is None:
+    if chosen is not None and not chosen.enabled and not critical and not owed:
         return Drop(Reason.OPTED_OUT)
     order: list[str] = [*(chosen.channels if chosen is not None else ())] or [*rules.policy.default_channels]
     if critical:
         order += rules.policy.default_channels
-    if owed is not None:
-        order = [owed.channel, *order]
+    if told is not None:
+        order = [told.channel, *order]
     reachable = [channel for channel in order if _reaches(rules, proposal, person, channel)]
     if not reachable:
         return Drop(Reason.NO_CONTACT)

@@ -26,6 +26,7 @@ SAMPLES: dict[type[OutageContext | UsageContext], tuple[Context, ...]] = {
         OutageContext(started=START),
         OutageContext(started=START, place="Linden", cause="fibre", etr=START + HOUR, restored=START + HOUR),
         OutageContext(started=START, place="Linden", cause="unknown", etr=START + 9 * HOUR, restored=START + 50 * HOUR),
+        OutageContext(started=START, place="Linden", cause="fibre", etr=START + 9 * HOUR, promised=START + 8 * HOUR),
         OutageContext(started=START, place="<i>&", cause="a {{ crew }}'s <b>words</b>", text="Some <u>words</u>."),
     ),
     UsageContext: (

@@ -24,6 +24,10 @@ PREFIX = b"n/"
 SCHEMA = b"\x01"
 
 
+#: Stages that a long outage may have any number of, and how many of them its entry keeps: the newest.
+NUMBERED, NUMBERED_KEPT = frozenset({"re_estimated", "overdue"}), 8
+
+
 class Status(IntEnum):
     """How far a message got. At one instant the greater value wins."""
 
@@ -57,7 +61,8 @@ MEANING: dict[str, Status] = {
 class Message(Struct, frozen=True, array_like=True, omit_defaults=True):
     """One message of an incident: its notification id, and its status since `time` (epoch ms).
 
-    `repeated`: that it was proposed again is in the ledger already.
+    `repeated`: that it was proposed again is in the ledger already. `promise`: by when service is back (epoch ms), as
+    the message says; of `overdue`, the promise that passed; 0: no time.
     """
 
     stage: str
@@ -69,6 +74,7 @@ class Message(Struct, frozen=True, array_like=True, omit_defaults=True):
     reason: str = ""
     repeated: bool = False
     critical: bool = False
+    promise: int = 0
 
     @property
     def owed(self) -> bool:
@@ -122,7 +128,14 @@ class Entry(Struct, frozen=True, array_like=True, omit_defaults=True):
             if (m.stage, m.class_) != (message.stage, message.class_)
             or (m.id != message.id and m.status > Status.DEFERRED)
         )
-        return msgspec.structs.replace(self, messages=(*kept, message))
+        return msgspec.structs.replace(self, messages=_recent((*kept, message)))
+
+
+def _recent(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """All messages but the oldest of those that a long outage may have any number of."""
+    numbered = [m for m in messages if m.stage in NUMBERED]
+    old = {id(m) for m in numbered[:-NUMBERED_KEPT]}
+    return tuple(m for m in messages if id(m) not in old)
 
 
 ENCODE = msgspec.msgpack.Encoder().encode

@@ -21,6 +21,7 @@ from forewarn.stream.engine.unit import Output, Unit
 from forewarn.stream.policy import Policy
 from forewarn.stream.roles.decide import DecideRole
 from forewarn.topics.codecs import by_topic
+from forewarn.topics.instants import to_rfc3339
 
 #: 2026-11-22T12:00:00Z.
 START = 1_795_348_800_000
@@ -186,6 +187,12 @@ def impact(
     if elements is not None:
         chunk["elements"] = list(elements)
     return chunk
+
+
+def estimate(likely: float, latest: float, source: str = "model") -> dict[str, str]:
+    """A time of restoration in seconds from the start."""
+    word = {"earliest": min(likely, latest), "likely": likely, "latest": latest, "issued": 0.0}
+    return {name: to_rfc3339(START + round(at * 1000)) for name, at in word.items()} | {"source": source}
 
 
 def marketing(request: str, at: float = 0, **more: Any) -> dict[str, Any]:

@@ -66,6 +66,8 @@ class EtrPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     overdue_wait_s: Annotated[float, Meta(ge=0, le=DAY_S)] = 900.0
 
     def __post_init__(self) -> None:
+        if unknown := sorted(self.medians_s.keys() - MEDIANS_S.keys()):
+            raise ValueError(f"medians_s: there is no cause {unknown[0]!r}; there are {', '.join(MEDIANS_S)}")
         try:
             ZoneInfo(self.time_zone)
         except (KeyError, ValueError):  # what ZoneInfo raises for no such zone, and for what cannot be one

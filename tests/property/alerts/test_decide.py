@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.decide_desk import DecideDesk, agreed, impact, marketing, profile
+from tests.decide_desk import DecideDesk, agreed, estimate, impact, marketing, profile
 
 CUSTOMERS = ("ada", "bob", "eve")
 ELEMENTS = ("onu-1", "onu-2", "onu-3")
@@ -30,7 +30,7 @@ class Word(NamedTuple):
 
 
 def words(*kinds: st.SearchStrategy[tuple[str, str, Any]]) -> st.SearchStrategy[list[Word]]:
-    pauses = st.sampled_from((0.0, 1.0, 20.0, 40.0, 200.0, 400.0))
+    pauses = st.sampled_from((0.0, 1.0, 20.0, 40.0, 200.0, 400.0, 2000.0))
     return st.lists(
         st.builds(lambda pause, word: Word(pause, *word), pauses, st.one_of(*kinds)), min_size=4, max_size=16
     )
@@ -42,8 +42,12 @@ def kind(
     return st.tuples(st.just(name), who, detail)
 
 
+#: A time of restoration: its source, and in how many seconds service is likely, and at the latest, back.
+ETR = st.sampled_from((None, ("field", 30, 30), ("field", 1800, 1800), ("model", 900, 7200), ("model", 9000, 20000)))
 OUTAGE = kind(
-    "outage", st.sampled_from(OUTAGES), st.tuples(st.sampled_from(("suspected", "confirmed", "monitoring")), elements)
+    "outage",
+    st.sampled_from(OUTAGES),
+    st.tuples(st.sampled_from(("suspected", "confirmed", "confirmed", "monitoring")), elements, ETR),
 )
 OVER = kind("over", st.sampled_from(OUTAGES), st.sampled_from(("restored", "dismissed", "closed")))
 MOVE = kind("move", customers, elements)
@@ -69,7 +73,7 @@ class History:
         for customer, element in zip(CUSTOMERS, ELEMENTS, strict=True):
             self.push("customers.profiles", customer, profile(element))
             self._consent(customer, True)
-        self._outage("o1", ("confirmed", ["onu-1", "onu-2"]))
+        self._outage("o1", ("confirmed", ["onu-1", "onu-2"], None))
 
     def play(self, story: Sequence[Word], restarts: frozenset[int] = frozenset()) -> History:
         for number, word in enumerate(story):
@@ -96,11 +100,15 @@ class History:
     def now(self) -> int:
         return self.desk.core.now
 
-    def _outage(self, outage: str, detail: tuple[str, list[str]]) -> None:
-        state, down = detail
+    def _outage(self, outage: str, detail: tuple[str, list[str], tuple[str, int, int] | None]) -> None:
+        state, down, etr = detail
         self.revisions[outage] += 1
         revision = self.sets[outage] = self.revisions[outage]
-        self.push("outages.impact", f"{outage}/0", impact(outage, revision, state, down, time=self.now()))
+        more: dict[str, Any] = {"time": self.now()}
+        if etr is not None:
+            source, likely, latest = etr
+            more["etr"] = estimate(self.desk.seconds + likely, self.desk.seconds + latest, source)
+        self.push("outages.impact", f"{outage}/0", impact(outage, revision, state, down, **more))
 
     def _over(self, outage: str, state: str) -> None:
         if outage in self.revisions:
@@ -150,6 +158,23 @@ def test_no_message_is_sent_twice(story: list[Word]) -> None:
     desk = History().play(story).end().desk
     ids = Counter(row.value["notification_id"] for row in desk.out("notifications"))
     assert set(ids.values()) <= {1}
+    parts = ("incident", "stage", "class", "channel")
+    told = Counter((row.key, *(row.value.get(part) for part in parts)) for row in desk.out("notifications"))
+    assert set(told.values()) <= {1}
+
+
+@given(EVERYTHING)
+@settings(max_examples=40, deadline=None)
+def test_a_time_of_restoration_is_news_between_confirmed_and_restored_alone(story: list[Word]) -> None:
+    desk = History().play(story).end().desk
+    for customer in CUSTOMERS:
+        begun, over = set[str](), set[str]()
+        for row in desk.out("notifications", customer):
+            incident, stage = row.value["incident"], row.value["stage"]
+            if stage in ("estimated", "re_estimated", "overdue"):
+                assert incident in begun - over
+            elif row.value["kind"] == "outage":
+                (begun if stage == "confirmed" else over).add(incident)
 
 
 @given(EVERYTHING)

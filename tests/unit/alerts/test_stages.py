@@ -15,6 +15,7 @@ from forewarn.alerts.customers import Customer
 from forewarn.alerts.duplicate import duplicate
 from forewarn.alerts.incidents import Incident
 from forewarn.alerts.inhibit import inhibit
+from forewarn.alerts.materiality import materiality
 from forewarn.alerts.pair import pair
 from forewarn.alerts.pause import pause
 from forewarn.alerts.pipeline import STAGES, judge
@@ -27,6 +28,8 @@ from forewarn.alerts.subscription import subscription
 from forewarn.alerts.told import Entry, Message, Status
 from forewarn.alerts.worded import worded
 from forewarn.topics.events.customers import Contacts, Preference, Profile, Service, Subscription
+from forewarn.topics.events.outages import Etr
+from tests.decide_desk import estimate
 
 NOW = 1_795_348_800_000
 RENDERER = Renderer()
@@ -79,6 +82,7 @@ def test_the_stages_stand_in_the_order_of_the_design() -> None:
         "duplicate",
         "pair",
         "inhibit",
+        "materiality",
         "subscription",
         "worded",
         "pause",
@@ -121,7 +125,8 @@ def test_a_customer_without_a_profile_is_not_told_anything() -> None:
     assert verdict(affected(rules(), proposal("threshold", kind="usage", person=None))) == Reason.UNKNOWN_CUSTOMER
 
 
-def test_only_the_first_notice_asks_what_is_broken() -> None:
+def test_only_the_end_does_not_ask_what_is_broken() -> None:
+    assert verdict(affected(rules(), proposal("overdue", broken=()))) == Reason.NOT_AFFECTED
     assert verdict(affected(rules(), proposal("restored", broken=()))) is None
 
 
@@ -143,6 +148,56 @@ def test_what_was_told_or_is_under_way_is_a_duplicate(status: Status, reason: Re
 def test_a_message_that_failed_on_one_channel_and_is_under_way_on_another_is_a_duplicate() -> None:
     messages = told("confirmed", Status.FAILED), told("confirmed", Status.PENDING, channel="sms")
     assert verdict(duplicate(rules(), proposal("confirmed", *messages))) == Reason.DUPLICATE
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (None, Reason.NOT_TOLD),
+        (Status.DROPPED, Reason.NOT_TOLD),
+        (Status.PENDING, Reason.NOT_TOLD),
+        (Status.TOLD, None),
+        (Status.SUPERSEDED, Reason.NOT_TOLD),
+    ],
+)
+@pytest.mark.parametrize("stage", ["estimated", "re_estimated", "overdue"])
+def test_a_new_time_is_for_whom_confirmed_was_told(status: Status | None, reason: Reason | None, stage: str) -> None:
+    messages = () if status is None else (told("confirmed", status),)
+    assert verdict(pair(rules(), proposal(stage, *messages))) == reason
+
+
+def test_shadow_decides_new_times_too() -> None:
+    message = told("confirmed", Status.PENDING, reason="shadow")
+    assert verdict(pair(rules("shadow"), proposal("overdue", message))) is None
+    assert verdict(pair(rules(), proposal("overdue", message))) == Reason.NOT_TOLD
+
+
+#: Minutes from now: (what was told, source, likely, latest), and whether the customer is told again.
+MOVES: list[tuple[tuple[float, str, float, float], bool]] = [
+    ((120, "field", 120, 120), False),
+    ((120, "field", 149, 149), False),  # 29 min, 24 %
+    ((120, "field", 151, 151), True),  # more than 30 min
+    ((120, "field", 89, 89), True),  # earlier is news as well
+    ((600, "field", 631, 631), True),
+    ((20, "field", 26, 26), True),  # 30 % of what was left
+    ((12, "field", 16, 16), False),  # less than the step in which times are told
+    ((-1, "field", 3, 3), True),  # what was told has passed
+    ((-1, "field", -1, -1), False),  # nothing better is known: that is `overdue`, not a new time
+    ((120, "model", 90, 240), False),  # the told time is still likelier to hold than not
+    ((120, "model", 130, 240), True),
+    ((120, "model", 20, 60), True),
+    ((120, "model", 60, 117), False),  # rounded up to 5 min it is the same
+]
+
+
+@pytest.mark.parametrize(("move", "matters"), MOVES)
+def test_a_new_time_matters_by_how_far_it_moves(move: tuple[float, str, float, float], matters: bool) -> None:
+    before, source, likely, latest = move
+    etr = msgspec.convert(estimate(likely * 60, latest * 60, source), Etr)
+    outage = msgspec.structs.replace(OUTAGE, etr=etr)
+    message = msgspec.structs.replace(told("confirmed", Status.TOLD), promise=NOW + round(before * 60_000))
+    answer = materiality(rules(), proposal("re_estimated", message, outage=outage))
+    assert verdict(answer) == (None if matters else Reason.IMMATERIAL)
 
 
 @pytest.mark.parametrize(

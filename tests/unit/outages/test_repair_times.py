@@ -75,8 +75,13 @@ def test_crews_hours_are_counted_in_their_own_zone() -> None:
     times, unit = RepairTimes(EtrPolicy(time_zone="America/New_York")), Unit({}, {}, 0)
     times.teach(unit, kind(started=OFF), 600)
     assert b"etr/c/fibre/1/day" in unit.dirty
+
+
+def test_a_policy_with_an_unknown_zone_or_cause_is_refused() -> None:
     with pytest.raises(ValueError, match="no time zone 'Mars/North'"):
         EtrPolicy(time_zone="Mars/North")
+    with pytest.raises(ValueError, match="no cause 'fiber'"):
+        EtrPolicy(medians_s={"fiber": 60.0})
 
 
 def test_an_unknown_cause_is_judged_by_all_outages() -> None:
