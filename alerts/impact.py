@@ -109,9 +109,14 @@ class Impact:
         if not _turned(change):
             return after
         ended = after.ended if after.ended is not None else (after.restored or after.time)
-        self.fan_out.start(unit, "notices", _heir(after))
+        self.fan_out.start(unit, "notices", self._heir(after))
         unit.arm(ended + self._kept, after.outage_id, FORGET)
         return msgspec.structs.replace(after, ended=ended)
+
+    def _heir(self, incident: Incident) -> str:
+        """The outage whose walk finds this one's customers; one that is not known here yet will find them itself."""
+        heir = self.incidents.heir(incident)
+        return heir.merged_into if heir.state == "merged" and heir.merged_into else heir.outage_id
 
     def _telling(self, unit: Unit, change: Change, after: Incident) -> Incident:
         """The first confirmation and every growth wait; what held the telling back is released at once."""
@@ -195,8 +200,3 @@ def _turned(change: Change) -> bool:
 def _unsilenced(before: Incident, after: Incident) -> bool:
     """Whether something that kept customers in silence changed."""
     return (before.muted, before.parent, before.maintenance_id) != (after.muted, after.parent, after.maintenance_id)
-
-
-def _heir(incident: Incident) -> str:
-    """The outage whose walk finds this one's customers."""
-    return incident.merged_into if incident.state == "merged" and incident.merged_into else incident.outage_id

@@ -59,6 +59,7 @@ class Incident(Struct, frozen=True, array_like=True, omit_defaults=True):
     hold: bool | None = None
     muted: bool | None = None
     text: str | None = None
+    reopened: int = 0
     notify_after: int | None = None
     ended: int | None = None
     left_due: int | None = None
@@ -114,6 +115,16 @@ class Incidents:
                 kept.update(DECODE_ELEMENTS(memoryview(value)[1:]))
         for outage in self.by_id:
             self._index(outage, self.concerned(outage))
+
+    def heir(self, incident: Incident) -> Incident:
+        """The outage that an outage is a part of, through all mergers that are known here; else itself."""
+        seen = {incident.outage_id}
+        while incident.state == "merged" and incident.merged_into is not None and incident.merged_into not in seen:
+            seen.add(incident.merged_into)
+            if (into := self.by_id.get(incident.merged_into)) is None:
+                break
+            incident = into
+        return incident
 
     def elements(self, outage: str) -> set[str]:
         """The elements that are down, those of chunks under way included."""
@@ -265,6 +276,7 @@ def _revised(before: Incident | None, chunk: ImpactChunk) -> Incident:
         hold=chunk.hold,
         muted=chunk.muted,
         text=chunk.text,
+        reopened=chunk.reopened,
         notify_after=before.notify_after if before else None,
         ended=before.ended if before else None,
         left_due=before.left_due if before else None,

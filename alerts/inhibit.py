@@ -18,5 +18,5 @@ def inhibit(rules: Rules, proposal: Proposal) -> Proposal | Drop:
         return Drop(Reason.MUTED)
     if outage.maintenance_id is not None:
         return Drop(Reason.PLANNED_WORK)
-    told = [entry for entry in proposal.entries if entry.incident == outage.parent and entry.owed("confirmed")]
-    return Drop(Reason.PARENT_TOLD) if told and not told[0].owed("restored") else proposal
+    told = any(entry.incident == outage.parent and entry.awaits_end for entry in proposal.entries)
+    return Drop(Reason.PARENT_TOLD) if told else proposal

@@ -7,7 +7,8 @@
 `visit` compares what is with what was told and proposes what is missing; visiting again changes nothing. A customer
 who was told `confirmed` is owed a `restored` when the outage is over, or when none of their elements has been in its
 set for the hysteresis, be it that the element recovered or that the customer moved. Meanwhile they are owed the truth
-about the time that they were promised (`promises.py`).
+about the time that they were promised (`promises.py`). Whoever was told both and is out again, because the outage was
+reopened or their element fell again, is told anew, each message as a class of its own.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from forewarn.alerts.pipeline import Pipeline
 from forewarn.alerts.policy import ms
 from forewarn.alerts.proposal import Proposal
 from forewarn.alerts.reasons import Reason
-from forewarn.alerts.told import Entry, Status, Told
+from forewarn.alerts.told import Entry, Status, Told, reopening
 from forewarn.stream.engine.unit import Timer, Unit
 
 #: Name of the timer of a told customer who moved away; its subject is `<outage>/<customer>`.
@@ -47,7 +48,8 @@ class Notices:
 
     def members(self, outage: str) -> set[str]:
         """Whom an outage concerns: the customers of its elements, and who has heard of it or of one merged into it."""
-        heard = [outage, *(i.outage_id for i in self.incidents.by_id.values() if i.merged_into == outage)]
+        merged = (incident for incident in self.incidents.by_id.values() if incident.state == "merged")
+        heard = [outage, *(part.outage_id for part in merged if self.incidents.heir(part).outage_id == outage)]
         return self.customers.of(self.incidents.concerned(outage)).union(
             *(self.told.by_incident.get(incident, ()) for incident in heard)
         )
@@ -59,25 +61,29 @@ class Notices:
             return
         person = self.customers.get(unit, customer)
         entry = self._entry(unit, incident, customer)
-        confirmed = entry.message("confirmed")
         if incident.state == "merged" and incident.merged_into is not None:
             return  # the told-record is taken over by the outage it was merged into
+        turn = entry.turn(incident.reopened)
+        again = reopening(turn)
         if incident.over:
-            if confirmed is not None and not entry.settled("restored"):
-                self._propose(unit, incident, customer, person, entry, "restored", incident.ended)
-        elif entry.owed("confirmed"):
-            if not entry.settled("restored"):
-                if gone := self._gone(unit, incident, person, entry):
-                    self._propose(unit, incident, customer, person, entry, "restored", gone)
-                else:
-                    self._update(unit, incident, customer, person, entry)
-        elif incident.telling and self._waited(unit, incident) and not entry.settled("confirmed"):
-            self._propose(unit, incident, customer, person, entry, "confirmed", None)
+            if entry.message("confirmed", again) is not None and not entry.settled("restored", again):
+                self._propose(unit, incident, customer, person, entry, "restored", incident.ended, again)
+        elif entry.owed("confirmed", again):
+            if gone := self._gone(unit, incident, person, entry):
+                self._propose(unit, incident, customer, person, entry, "restored", gone, again)
+            else:
+                self._update(unit, incident, customer, person, entry, turn)
+        elif self._to_be_told(unit, incident, entry, again) and (not turn or self._broken(incident, person)):
+            self._propose(unit, incident, customer, person, entry, "confirmed", None, again)
+
+    def _to_be_told(self, unit: Unit, incident: Incident, entry: Entry, class_: str | None) -> bool:
+        """Whether the outage is to be told, and the customer does not know."""
+        return incident.telling and self._waited(unit, incident) and not entry.settled("confirmed", class_)
 
     def handed_over(self, unit: Unit, customer: str, notification: str) -> None:
         """A message reached the channel: what has changed since it was decided is told now."""
         for entry in self.told.entries(unit, customer):
-            confirmed = entry.message("confirmed") if entry.kind == "outage" else None
+            confirmed = entry.message("confirmed", reopening(entry.turn())) if entry.kind == "outage" else None
             if confirmed is not None and confirmed.id == notification and entry.incident in self.incidents.by_id:
                 incident = self.incidents.by_id[entry.incident]
                 if promises.news(self.policy, incident, confirmed.promise, unit.now):
@@ -117,7 +123,7 @@ class Notices:
 
     def _follow(self, unit: Unit, customer: str, entry: Entry, *, away: bool) -> None:
         """Notes since when a told customer is away from the outage, and sets the timer that ends the wait."""
-        if away == bool(entry.left) or not entry.owed("confirmed") or entry.owed("restored"):
+        if away == bool(entry.left) or not entry.awaits_end:
             return
         self.told.put(unit, customer, msgspec.structs.replace(entry, left=unit.now if away else 0))
         if away:
@@ -125,38 +131,45 @@ class Notices:
 
     def _gone(self, unit: Unit, incident: Incident, person: Customer | None, entry: Entry) -> int:
         """Since when (epoch ms) none of the customer's elements is in the set, if for long enough; else 0."""
-        outage = incident.outage_id
-        elements = [service.element for service in person.services] if person is not None else []
-        if any(self.incidents.down(outage, element) for element in elements):
+        if self._broken(incident, person):
             return 0
-        left = self.incidents.left(outage)
+        elements = [service.element for service in person.services] if person is not None else []
+        left = self.incidents.left(incident.outage_id)
         since = max((left[element] for element in elements if element in left), default=entry.left)
         return since if since and unit.now - since >= ms(self.policy.left_hysteresis_s) else 0
+
+    def _broken(self, incident: Incident, person: Customer | None) -> bool:
+        """Whether the outage has anything of the customer's down."""
+        services = person.services if person is not None else ()
+        return any(self.incidents.down(incident.outage_id, service.element) for service in services)
 
     def _entry(self, unit: Unit, incident: Incident, customer: str) -> Entry:
         """The customer's entry; entries of outages merged into this one are taken over, `confirmed` as told."""
         entries = self.told.entries(unit, customer)
         entry = next((e for e in entries if e.incident == incident.outage_id), Entry("outage", incident.outage_id))
         for other in entries:
-            merged = self.incidents.by_id.get(other.incident) if other.kind == "outage" else None
-            if merged is None or merged.state != "merged" or merged.merged_into != incident.outage_id:
+            part = self.incidents.by_id.get(other.incident) if other.kind == "outage" else None
+            if part is None or part.state != "merged" or self.incidents.heir(part) is not incident:
                 continue
-            confirmed = other.message("confirmed")
             self.told.remove(unit, customer, other.incident)
-            if confirmed is not None and confirmed.owed and not entry.owed("confirmed"):
+            confirmed = other.message("confirmed", reopening(other.turn()))
+            if confirmed is not None and confirmed.owed and not entry.awaits_end:
                 told = promises.last(other) or confirmed
-                entry = entry.noted(msgspec.structs.replace(confirmed, promise=told.promise))
+                class_ = reopening(entry.turn(incident.reopened))
+                entry = entry.noted(msgspec.structs.replace(confirmed, class_=class_, promise=told.promise))
                 self._promised(unit, incident, told.promise)
                 self.told.put(unit, customer, entry)
         return entry
 
-    def _update(self, unit: Unit, incident: Incident, customer: str, person: Customer | None, entry: Entry) -> None:
+    def _update(
+        self, unit: Unit, incident: Incident, customer: str, person: Customer | None, entry: Entry, turn: int
+    ) -> None:
         """Proposes what is to be said about the time that a customer was promised."""
-        told = entry.message("confirmed")
+        told = entry.message("confirmed", reopening(turn))
         shadow = told is not None and told.reason == Reason.SHADOW
         if not incident.telling or told is None or (told.status != Status.TOLD and not shadow):
             return
-        due = promises.update(self.policy, incident, entry, unit.now)
+        due = promises.update(self.policy, incident, entry, unit.now, turn)
         if due is not None:
             self._propose(unit, incident, customer, person, entry, due[0], None, due[1])
 
@@ -178,7 +191,7 @@ class Notices:
         entry: Entry,
         stage: str,
         restored: int | None,
-        class_: str | None = None,
+        class_: str | None,
     ) -> None:
         services = person.services if person is not None else ()
         told = promises.last(entry)

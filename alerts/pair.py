@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from forewarn.alerts.proposal import Drop, Proposal, Rules
 from forewarn.alerts.reasons import Reason
-from forewarn.alerts.told import Status
+from forewarn.alerts.told import Status, reopening, turn_of
 
 
 def pair(rules: Rules, proposal: Proposal) -> Proposal | Drop:
     """Drops what follows for whom `confirmed` is not owed; what was told in shadow was told to nobody."""
     if proposal.kind != "outage" or proposal.stage == "confirmed":
         return proposal
-    confirmed = proposal.entry.message("confirmed")
+    confirmed = proposal.entry.message("confirmed", reopening(turn_of(proposal.class_)))
     if confirmed is None or not confirmed.owed:
         return Drop(Reason.NOT_TOLD)
     if confirmed.reason == Reason.SHADOW:

@@ -15,6 +15,7 @@ from hashlib import blake2b
 import msgspec
 from msgspec import Struct
 
+from forewarn.alerts.told import turn_of
 from forewarn.stream.engine.role import Record
 from forewarn.topics.events.messages import Notification
 
@@ -38,7 +39,8 @@ class Stand(IntEnum):
 class Parcel(Struct, array_like=True, frozen=True, gc=False):
     """One notification on its way. Instants are epoch ms.
 
-    `offset` is its record's, which orders it among the parcels of its incident. `due` is when it may be attempted next.
+    `offset` is its record's, which orders it among the parcels of its incident; `turn`, how often the incident had come
+    back before. `due` is when it may be attempted next.
     `doubt`: an attempt went unanswered. `error` is what the last failed attempt met.
     """
 
@@ -60,6 +62,7 @@ class Parcel(Struct, array_like=True, frozen=True, gc=False):
     due: int = 0
     doubt: bool = False
     error: str | None = None
+    turn: int = 0
 
     @property
     def told(self) -> bool:
@@ -100,6 +103,7 @@ def parcel_of(notification: Notification, record: Record, now: int) -> Parcel | 
         locale=notification.locale,
         body=b"",
         due=now,
+        turn=turn_of(notification.class_),
     )
 
 

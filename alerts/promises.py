@@ -18,7 +18,7 @@ from datetime import datetime
 
 from forewarn.alerts.incidents import Incident
 from forewarn.alerts.policy import AlertPolicy, ms
-from forewarn.alerts.told import Entry, Message, Status
+from forewarn.alerts.told import Entry, Message, Status, reopening, turn_of
 
 #: Stages that name a time, or may.
 PROMISING = ("confirmed", "estimated", "re_estimated", "overdue")
@@ -43,18 +43,23 @@ def last(entry: Entry) -> Message | None:
     return told[-1] if told else None
 
 
-def update(policy: AlertPolicy, incident: Incident, entry: Entry, now: int) -> tuple[str, str | None] | None:
-    """Stage and class of what is to be told to someone who was told `confirmed`; None for nothing."""
+def update(
+    policy: AlertPolicy, incident: Incident, entry: Entry, now: int, turn: int = 0
+) -> tuple[str, str | None] | None:
+    """Stage and class of what is to be told to someone who was told `confirmed`; None for nothing.
+
+    `turn`: how often the outage has come back for them.
+    """
     told = last(entry)
     if told is None:
         return None
     current = promise(policy, incident, now)
     if told.promise == 0:
-        return ("estimated", None) if current else None
+        return ("estimated", reopening(turn)) if current else None
     if current:
-        return ("re_estimated", _number(entry, "re_estimated")) if current != told.promise else None
+        return ("re_estimated", _number(entry, "re_estimated", turn)) if current != told.promise else None
     passed = now >= told.promise + ms(policy.group_wait_s)
-    return ("overdue", _number(entry, "overdue")) if passed and told.stage != "overdue" else None
+    return ("overdue", _number(entry, "overdue", turn)) if passed and told.stage != "overdue" else None
 
 
 def news(policy: AlertPolicy, incident: Incident, told: int, now: int) -> bool:
@@ -78,11 +83,12 @@ def news(policy: AlertPolicy, incident: Incident, told: int, now: int) -> bool:
     return large and not (lingers and _ms(incident.etr.likely) <= told)
 
 
-def _number(entry: Entry, stage: str) -> str:
+def _number(entry: Entry, stage: str, turn: int) -> str | None:
     """The class of the next message of a stage: one that was refused or failed keeps its number."""
-    numbers = [int(m.class_) for m in entry.messages if m.stage == stage and m.class_]
-    newest = max(numbers, default=0)
-    return str(newest + 1 if not newest or entry.settled(stage, str(newest)) else newest)
+    classes = [m.class_ for m in entry.messages if m.stage == stage and m.class_ and turn_of(m.class_) == turn]
+    newest = max((int(class_.rpartition("/")[2]) for class_ in classes), default=0)
+    settled = not newest or entry.settled(stage, reopening(turn, newest))
+    return reopening(turn, newest + 1 if settled else newest)
 
 
 def _ms(text: str) -> int:

@@ -139,7 +139,7 @@ class Standings:
         )
 
     def _outages(self, unit: Unit, person: Customer | None, entries: tuple[Entry, ...]) -> tuple[tuple[str, ...], int]:
-        """Ids of the outages the customer is in, and the end of the lease after those that are over."""
+        """Ids of the outages the customer is in, parts as their whole, and the end of the lease after what is over."""
         elements = [service.element for service in person.services] if person is not None else []
         found: list[str] = []
         lease = 0
@@ -147,18 +147,18 @@ class Standings:
             end = max(self._lease(unit, incident, element) or 0 for element in elements)
             inside = any(self._lease(unit, incident, element) is None for element in elements)
             if inside:
-                found.append(incident.outage_id)
+                found.append(self.incidents.heir(incident).outage_id)
             lease = max(lease, end)
         for entry in entries:
             away = self.incidents.by_id.get(entry.incident) if entry.kind == "outage" else None
             if away is None or away.outage_id in found:
                 continue
-            restored = entry.message("restored")
-            if restored is not None and restored.owed and away.state != "dismissed":
-                lease = max(lease, restored.time + ms(self.policy.lease_s))
-            elif entry.owed("confirmed") and not away.over:
+            ends = [message.time for message in entry.messages if message.stage == "restored" and message.owed]
+            if entry.awaits_end and not away.over:
                 found.append(away.outage_id)
-        return tuple(sorted(found)), lease
+            elif ends and away.state != "dismissed":
+                lease = max(lease, max(ends) + ms(self.policy.lease_s))
+        return tuple(sorted(set(found))), lease
 
     def _critical(self, person: Customer | None, entries: tuple[Entry, ...]) -> int:
         """The end of the local day on which the customer was last told something critical; 0 for never."""
@@ -172,11 +172,9 @@ class Standings:
         since = self.incidents.left(incident.outage_id).get(element)
         if not down and since is None:
             return 0
-        heir = incident
-        if incident.state == "merged" and incident.merged_into is not None:
-            heir = self.incidents.by_id.get(incident.merged_into, incident)
-            if heir is incident:
-                return None
+        heir = self.incidents.heir(incident)
+        if heir.state == "merged":
+            return None
         if heir.state == "dismissed":
             return 0
         if not heir.over:

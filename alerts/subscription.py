@@ -12,6 +12,7 @@ from forewarn.alerts.customers import Customer
 from forewarn.alerts.policy import AlertPolicy
 from forewarn.alerts.proposal import Drop, Proposal, Rules
 from forewarn.alerts.reasons import Reason
+from forewarn.alerts.told import reopening, turn_of
 
 
 def subscription(rules: Rules, proposal: Proposal) -> Proposal | Drop:
@@ -23,7 +24,8 @@ def subscription(rules: Rules, proposal: Proposal) -> Proposal | Drop:
     person = proposal.person
     assert person is not None  # `affected` stands before
     critical = is_critical(rules.policy, proposal.kind, person)
-    told = proposal.entry.message("confirmed") if proposal.stage != "confirmed" else None
+    again = reopening(turn_of(proposal.class_))
+    told = proposal.entry.message("confirmed", again) if proposal.stage != "confirmed" else None
     owed = told is not None and proposal.stage == "restored"
     chosen = person.subscription(proposal.kind)
     if chosen is not None and not chosen.enabled and not critical and not owed:

@@ -2,6 +2,8 @@
 
 confirmed  estimated  restored          what is unsent when a later stage arrives is superseded by it;
 ────┬──────────┬─────────┬────> offset  a closing stage whose earlier ones all went unsent is so itself
+
+An incident that comes back (class `reopened-1`) begins anew: what was not sent of the time before is superseded.
 """
 
 from __future__ import annotations
@@ -38,21 +40,29 @@ def judge(parcel: Parcel, fellows: Sequence[Parcel]) -> Verdict:
     `superseded` may hold the parcel itself. It waits while an earlier stage is under way, because whether it is to be
     sent, and in which order, hangs on that answer.
     """
-    if rank(parcel) is None:
+    place = rank(parcel)
+    if place is None:
         return Verdict((), wait=False)
     outdated = tuple(f for f in fellows if f.stand == Stand.WAITING and overtakes(parcel, f))
     if any(f.stand != Stand.UNTOLD and overtakes(f, parcel) for f in fellows):
         return Verdict((*outdated, parcel), wait=False)
-    earlier = [f for f in fellows if (place := rank(f)) is not None and place < (rank(parcel) or 0)]
+    earlier = [f for f in fellows if (other := rank(f)) is not None and other < place]
     under_way = any(f.stand == Stand.ATTEMPTING for f in fellows if f in earlier or f.channel == parcel.channel)
-    if is_closing(parcel) and earlier and not under_way and not any(f.told for f in earlier):
+    if is_closing(parcel) and earlier and not under_way and not _opened(earlier):
         return Verdict((*outdated, parcel), wait=False)
     return Verdict(outdated, wait=under_way)
 
 
-def rank(parcel: Parcel) -> int | None:
-    """The parcel's place among the stages of its incident, or None when it stands alone."""
-    return RANKS.get(parcel.kind, {}).get(parcel.stage)
+def _opened(earlier: Sequence[Parcel]) -> bool:
+    """Whether the last that was told of these leaves something to be closed."""
+    told = [parcel for parcel in earlier if parcel.told]
+    return bool(told) and not is_closing(max(told, key=lambda parcel: rank(parcel) or (0, 0)))
+
+
+def rank(parcel: Parcel) -> tuple[int, int] | None:
+    """The parcel's turn, and its place among the stages of its incident; None when it stands alone."""
+    place = RANKS.get(parcel.kind, {}).get(parcel.stage)
+    return None if place is None else (parcel.turn, place)
 
 
 def is_closing(parcel: Parcel) -> bool:
@@ -63,11 +73,14 @@ def is_closing(parcel: Parcel) -> bool:
 def overtakes(later: Parcel, earlier: Parcel) -> bool:
     """Whether `later` makes an unsent `earlier` parcel of the same incident pointless.
 
-    On the same channel every stage that follows does, in rank or, at one rank, in the log; a closing stage on all.
+    On the same channel every stage that follows does, in rank or, at one rank, in the log; a closing stage on all
+    channels, and whatever is said when the incident has come back on all, of what was said before.
     """
     ours, theirs = rank(later), rank(earlier)
     if ours is None or theirs is None:
         return False
+    if later.turn != earlier.turn:
+        return later.turn > earlier.turn
     if is_closing(later) and not is_closing(earlier):
         return True
     return later.channel == earlier.channel and (ours, later.offset) > (theirs, earlier.offset)

@@ -11,6 +11,7 @@ order in which log and receipts arrive does not matter.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import IntEnum
 from functools import lru_cache
@@ -19,6 +20,9 @@ import msgspec
 from msgspec import Struct
 
 from forewarn.stream.engine.unit import Unit
+
+#: Class of what is said when an outage has come back: how often, and which of several of one stage it is.
+REOPENED = re.compile(r"reopened-(\d+)(?:/\d+)?$")
 
 PREFIX = b"n/"
 SCHEMA = b"\x01"
@@ -87,6 +91,19 @@ class Message(Struct, frozen=True, array_like=True, omit_defaults=True):
         return self.status == Status.DEFERRED
 
 
+def reopening(turn: int, number: int | None = None) -> str | None:
+    """The class of a message when an outage has come back `turn` times; with `number`, of one of several of a stage."""
+    if number is None:
+        return f"reopened-{turn}" if turn else None
+    return f"reopened-{turn}/{number}" if turn else str(number)
+
+
+def turn_of(class_: str | None) -> int:
+    """How often the outage had come back before the message of this class."""
+    found = REOPENED.match(class_ or "")
+    return int(found[1]) if found is not None else 0
+
+
 class Entry(Struct, frozen=True, array_like=True, omit_defaults=True):
     """What one customer was told, or not, about one incident.
 
@@ -108,6 +125,24 @@ class Entry(Struct, frozen=True, array_like=True, omit_defaults=True):
     def owed(self, stage: str, class_: str | None = None) -> bool:
         """Whether the stage was told or is pending."""
         return any(m.owed for m in self.messages if m.stage == stage and m.class_ == class_)
+
+    def turn(self, reopened: int = 0) -> int:
+        """How many pairs of `confirmed` and `restored` are behind the customer: the next one is another class.
+
+        When the outage was `reopened` more often, a pair that time has overtaken unsent is behind them, too.
+        """
+        turn = 0
+        while self.settled("restored", reopening(turn)) or (turn < reopened and self._overtaken(reopening(turn))):
+            turn += 1
+        return turn
+
+    def _overtaken(self, class_: str | None) -> bool:
+        return self.settled("confirmed", class_) and not self.owed("confirmed", class_)
+
+    @property
+    def awaits_end(self) -> bool:
+        """Whether the customer was told of the outage, or is about to be, and not of its end."""
+        return self.owed("confirmed", reopening(self.turn()))
 
     def settled(self, stage: str, class_: str | None = None) -> bool:
         """Whether there is nothing left to decide about the stage: it was sent, or time has overtaken it."""

@@ -28,6 +28,7 @@ from forewarn.stream.outages.lifecycle import Input
 from forewarn.stream.outages.outbox import wire
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.rows import Shelf
+from forewarn.stream.outages.sources import leads
 from forewarn.stream.outages.topology import Topology
 from forewarn.topics.events.outages import Affected
 
@@ -154,7 +155,7 @@ class Ledger:
         """Elements went down, came back or changed place: the sets of the outages around them are stale."""
         for case in self.docket.touching(self._around(elements, region)):
             self._reaches.pop(case.outage_id, None)
-            if not case.stale and case.state in OPEN:
+            if not case.stale and case.state in OPEN and leads(case):
                 self._keep(unit, replace(case, stale=time))
 
     def _around(self, elements: Iterable[str], region: str) -> dict[str, None]:
@@ -190,21 +191,25 @@ class Ledger:
     # -- time
 
     def tick(self, unit: Unit, time: int) -> None:
-        """Publishes sets and totals that have changed, at most every `impact_s` for one outage."""
+        """Publishes sets and totals that have changed, at most every `impact_s` each; a first total at once."""
         for name in sorted({**self.docket.stale, **self.docket.confirmed, **self.recounted}):
             case = self.docket.cases.get(name)
             if case is None:
                 continue
             counts = self.counts.get(name)
             total = counts.total() if counts is not None and name in self.recounted else case.customers
-            due = case.stale and unit.now - case.sent >= self.policy.impact_s * 1000
-            if total != case.customers:
+            calm = unit.now - case.sent >= self.policy.impact_s * 1000
+            counted = total != case.customers and (calm or case.customers is None)
+            if (
+                counted
+                or (case.stale and calm and self._differs(case))
+                or self.estimates.judged(case, time) is not case
+            ):
                 self.publish(unit, replace(case, customers=total), time)
-            elif (due and self._differs(case)) or self.estimates.judged(case, time) is not case:
-                self.publish(unit, case, time)
-            elif due:
+            elif case.stale and calm:
                 self._keep(unit, replace(case, stale=0))
-        self.recounted.clear()
+            if total == case.customers or counted:
+                self.recounted.pop(name, None)
 
     def _differs(self, case: Case) -> bool:
         reach = self.reach(case)

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from forewarn.stream.outages.case import Case
+
 #: Detectors that suspect a node beside, and independently of, the suspicion of its devices.
 OWN = frozenset({"kpi", "degradation", "flapping", "replies"})
 #: Detectors whose word alone keeps an outage open; the others' only supports it.
@@ -47,3 +49,8 @@ def strong(candidates: Iterable[str]) -> bool:
 def independent(candidates: Iterable[str]) -> bool:
     """Whether two independent sources agree: the devices' own silence, and what the KPIs say (detection.md A, B)."""
     return {"device", "kpi"} <= {family(name) for name in candidates}
+
+
+def leads(case: Case) -> bool:
+    """Whether an outage is more than what KPIs, degradation or flapping suspect."""
+    return strong(case.candidates) or case.confirmed is not None or case.declared

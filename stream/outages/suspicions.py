@@ -23,7 +23,7 @@ from forewarn.stream.outages.docket import names
 from forewarn.stream.outages.drops import Drops
 from forewarn.stream.outages.ledger import Ledger
 from forewarn.stream.outages.lifecycle import Absorbed, Adopted, Cleared, Confirmed, Corroborated, Suspected
-from forewarn.stream.outages.sources import candidate, family, strong
+from forewarn.stream.outages.sources import candidate, family, leads, strong
 from forewarn.stream.outages.suspicion import Verdict
 from forewarn.stream.outages.works import Works
 from forewarn.topics.events.outages import Evidence, Signal
@@ -32,6 +32,8 @@ from forewarn.topics.events.outages import Evidence, Signal
 DEVICES = frozenset({"liveness", "sparse"})
 #: States of an outage that what is below it may belong to.
 JOINED = frozenset({"suspected", "confirmed", "unknown", "planned", "monitoring", "restored"})
+#: States of an outage below it that explain what a KPI says.
+BACKED = frozenset({"suspected", "confirmed", "unknown", "planned"})
 
 
 class Suspicions:
@@ -117,7 +119,8 @@ class Suspicions:
         for case in self._leading(above[1:]):
             if not (quiet and case.state in ("monitoring", "restored")):
                 return case
-        below = self._below(above[0], None) if kind == "kpi" else []
+        below = [case for case in self.docket.under(above[0]) if case.state in BACKED and leads(case)]
+        below = below if kind == "kpi" else []
         return max(below, key=lambda case: (case.devices_down, -case.started), default=None)
 
     def leading(self, element: str, region: str) -> Iterator[Case]:
@@ -128,14 +131,14 @@ class Suspicions:
         for name in above:
             for case in self.docket.about(name):
                 restored = case.whole_region and case.state == "restored"
-                if case.state in JOINED and not restored and _leads(case):
+                if case.state in JOINED and not restored and leads(case):
                     yield case
 
     def _weak(self, above: list[str]) -> Iterator[Case]:
         """The open outages about one of these that no device backs."""
         for name in above:
             for case in self.docket.about(name):
-                if case.state == "suspected" and case.candidates and not _leads(case):
+                if case.state == "suspected" and case.candidates and not leads(case):
                     yield case
 
     def _kpi(self, case: Case) -> bool:
@@ -181,7 +184,7 @@ class Suspicions:
     def _agreeing(self, case: Case, above: list[str]) -> list[Case]:
         agreeing = [weak for weak in self._weak(above) if self._kpi(weak) or weak.element == case.element]
         return agreeing + [
-            weak for weak in self.docket.under(above[0]) if weak.state in ("suspected", "flapping") and not _leads(weak)
+            weak for weak in self.docket.under(above[0]) if weak.state in ("suspected", "flapping") and not leads(weak)
         ]
 
     def merge(self, unit: Unit, smaller: Case, into: Case, time: int, given_up: set[str] | None = None) -> None:
@@ -192,10 +195,11 @@ class Suspicions:
     def hand_over(self, unit: Unit, smaller: Case, into: Case, time: int, given_up: set[str] | None = None) -> None:
         """Gives the suspicions of an outage, as it was before it was merged, to the one it was merged into."""
         kept = tuple(name for name in smaller.candidates if name not in (given_up or ()))
-        within = not _leads(smaller) or not set(names(into)).isdisjoint(self.docket.lineage(smaller))
+        within = not leads(smaller) or not set(names(into)).isdisjoint(self.docket.lineage(smaller))
         elsewhere = () if within else tuple(names(smaller))
         known = smaller.confirmed is not None
-        adopted = Adopted(kept, time, smaller.collectors, known, elsewhere, smaller.evidence[:1], smaller.gasps)
+        evidence = () if leads(smaller) else smaller.evidence[:1]
+        adopted = Adopted(kept, time, smaller.collectors, known, elsewhere, evidence, smaller.gasps)
         self.ledger.step(unit, into, adopted)
 
     def adopt(
@@ -211,8 +215,3 @@ class Suspicions:
         root = self.ledger.step(unit, into, what)
         for part in parts:
             self.ledger.step(unit, part, Absorbed(root.outage_id, time))
-
-
-def _leads(case: Case) -> bool:
-    """Whether an outage is more than what KPIs, degradation or flapping suspect."""
-    return strong(case.candidates) or case.confirmed is not None or case.declared

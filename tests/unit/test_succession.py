@@ -89,3 +89,62 @@ def test_incidents_and_customers_do_not_supersede_each_other() -> None:
     post.push(notification("r3", stage="restored"), customer="bob")
     post.control("*", paused=False)
     assert post.sent == {"c1": 1, "r2": 1, "r3": 1}
+
+
+# confirmed  restored │ confirmed  restored     when an outage comes back, it is told anew
+#  turn 0             │ reopened-1
+
+
+def again(class_: str | None = "reopened-1") -> dict[str, str]:
+    return {"class": class_} if class_ is not None else {}
+
+
+def test_an_outage_that_comes_back_is_told_anew() -> None:
+    post = Post()
+    for name, stage, class_ in (
+        ("c", "confirmed", None),
+        ("r", "restored", None),
+        ("c1", "confirmed", "reopened-1"),
+        ("r1", "restored", "reopened-1"),
+    ):
+        post.push(notification(name, stage=stage, **again(class_)))
+        post.hear(Delivered())
+    assert post.sent == {"c": 1, "r": 1, "c1": 1, "r1": 1}
+
+
+def test_restored_that_is_unsent_when_the_outage_comes_back_is_not_sent_any_more() -> None:
+    post = Post()
+    post.push(notification("c"))
+    post.hear(Delivered())
+    post.control("*", paused=True)
+    post.push(notification("r", stage="restored"))
+    post.push(notification("c1", **again()))
+    post.control("*", paused=False)
+    post.hear(Delivered())
+    assert post.rows("r") == ["superseded"]
+    assert post.sent == {"c": 1, "c1": 1}
+
+
+def test_whoever_was_told_the_first_time_hears_of_the_end_though_the_second_time_went_unsaid() -> None:
+    post = Post()
+    post.push(notification("c"))
+    post.hear(Delivered())
+    post.control("*", paused=True)
+    post.push(notification("r", stage="restored"))
+    post.push(notification("c1", **again()))
+    post.push(notification("r1", stage="restored", **again()))
+    post.control("*", paused=False)
+    post.hear(Delivered())
+    assert post.sent == {"c": 1, "r1": 1}
+
+
+def test_a_second_time_that_went_unsaid_as_a_whole_stays_unsaid() -> None:
+    post = Post()
+    for name, stage in (("c", "confirmed"), ("r", "restored")):
+        post.push(notification(name, stage=stage))
+        post.hear(Delivered())
+    post.control("*", paused=True)
+    post.push(notification("c1", **again()))
+    post.push(notification("r1", stage="restored", **again()))
+    post.control("*", paused=False)
+    assert (post.rows("c1"), post.rows("r1")) == (["superseded"], ["superseded"])
