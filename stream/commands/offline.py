@@ -35,6 +35,9 @@ def simulate(
         float, typer.Option(min=0.001, max=1, help="This part of the usual usage records, each as much larger.")
     ] = 1.0,
     warm_up: Annotated[float, typer.Option(min=0, help="Days of performance figures before the start.")] = 0.0,
+    raw_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the elements that speak VES and TMF642, on network.raw.")
+    ] = 0.0,
     start: Annotated[
         str | None, typer.Option(metavar="RFC3339", help="When it starts; default: 2026-01-05 in a file, now on Kafka.")
     ] = None,
@@ -73,6 +76,7 @@ def simulate(
         intensity=intensity,
         usage_share=usage_share,
         warm_up_days=warm_up,
+        raw_share=raw_share,
         policy=read_policy,
     )
     if out is not None:

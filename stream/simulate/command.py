@@ -44,6 +44,7 @@ class Request(Struct, frozen=True, kw_only=True):
     intensity: float = 1.0
     usage_share: float = 1.0
     warm_up_days: float = 0.0
+    raw_share: float = 0.0
     policy: Policy
 
     @property
@@ -68,6 +69,7 @@ class Request(Struct, frozen=True, kw_only=True):
             intensity=self.intensity,
             usage_share=self.usage_share,
             warm_up_ms=round(self.warm_up_days * 24 * HOUR_MS),
+            raw_share=self.raw_share,
         )
 
 

@@ -1,14 +1,14 @@
 """The simulated customers: who they are, what serves them, what they bought and what they want to hear.
 
 Contacts cannot reach anybody: mail goes to example.com (RFC 2606), phone numbers are from the ranges that Ofcom, the
-Bundesnetzagentur and the North American Numbering Plan set aside for fiction.
+Bundesnetzagentur, Arcep and the North American Numbering Plan set aside for fiction.
 """
 
 from __future__ import annotations
 
 from random import Random
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
 from forewarn.stream.simulate.layout import PLACES
 from forewarn.stream.simulate.network import Element, Network
@@ -21,13 +21,21 @@ PLANS: tuple[tuple[str, str, int, int | None, int, int], ...] = (
     ("l", "Large", 40, 100_000, 1_000, 500),
     ("u", "Unlimited", 60, None, 3_000, 1_000),
 )
+#: The bucket that usage abroad draws on, and what is in it.
+ROAMING, ROAMING_MB = "roaming:eu", 3_000
+#: Share of accounts with several lines, with a roaming allowance, and with a contract that ends.
+FAMILIES, ROAMERS, CONTRACTS = 0.25, 0.25, 0.5
 _GIVEN = {
     "en": ("Amelia", "Oliver", "Isla", "George", "Ava", "Arthur", "Mia", "Noah", "Zoë", "Aoife"),
     "de": ("Anna", "Jürgen", "Lea", "Jonas", "Käthe", "Max", "Sophie", "Björn", "Clara", "Uwe"),
+    "es": ("Lucía", "Hugo", "Sofía", "Martín", "Begoña", "Íñigo", "Carmen", "José", "Ana", "Álvaro"),
+    "fr": ("Jade", "Gabriel", "Louise", "Raphaël", "Chloé", "Loïc", "Anaïs", "François", "Inès", "Théo"),
 }
 _FAMILY = {
     "en": ("Smith", "Jones", "O'Neill", "Brown", "Taylor", "Wilson", "Davies", "Evans", "Walker", "Hughes"),
     "de": ("Müller", "Schmidt", "Weiß", "Fischer", "Weber", "Groß", "Wagner", "Becker", "Köhler", "Schäfer"),
+    "es": ("García", "Muñoz", "Pérez", "Sánchez", "Ibáñez", "Gómez", "Núñez", "Díaz", "Álvarez", "Ruiz"),
+    "fr": ("Martin", "Lefèvre", "Dubois", "Garçon", "Moreau", "Noël", "Girard", "Bonnet", "Besnard", "Gauthier"),
 }
 _LOCALES = {
     "Europe/London": "en-GB",
@@ -35,8 +43,9 @@ _LOCALES = {
     "Europe/Berlin": "de-DE",
     "Europe/Vienna": "de-AT",
     "Europe/Zurich": "de-CH",
+    "Europe/Madrid": "es-ES",
+    "Europe/Paris": "fr-FR",
 }
-_KINDS = ("outage", "maintenance", "usage", "offer", "appointment", "bill", "contract", "survey")
 
 
 class Service(Struct, frozen=True):
@@ -59,7 +68,11 @@ class Wishes(Struct, frozen=True, kw_only=True):
 
 
 class Customer(Struct, frozen=True, kw_only=True):
-    """One account. `wishes` is None for a customer who never subscribed; `heaviness` scales the usage."""
+    """One account. `wishes` is None for a customer who never subscribed; `heaviness` scales the usage.
+
+    `lines`: the subscribers of a family pool, none for an account of one; `roams`: the plan has a roaming allowance;
+    `contract_days`: days from the world's start until the contract ends.
+    """
 
     customer: str
     name: str
@@ -74,12 +87,16 @@ class Customer(Struct, frozen=True, kw_only=True):
     wishes: Wishes | None
     heaviness: float
     near: bool
+    lines: tuple[str, ...] = ()
+    roams: bool = False
+    contract_days: int | None = None
 
     @property
     def allowances(self) -> dict[str, int]:
         """Bucket -> allowance, in MB, minutes and messages."""
         _, _, _, data, voice, sms = self.plan
-        return {"voice": voice, "sms": sms} | ({} if data is None else {"data": data})
+        roaming = {ROAMING: ROAMING_MB} if self.roams else {}
+        return {"voice": voice, "sms": sms} | ({} if data is None else {"data": data}) | roaming
 
     @property
     def thresholds(self) -> tuple[int, ...]:
@@ -87,33 +104,9 @@ class Customer(Struct, frozen=True, kw_only=True):
         return (self.wishes and self.wishes.thresholds) or (50, 80, 100)
 
 
-class Profile(Struct, frozen=True):
-    """The value of `customers.profiles`."""
-
-    customer: str
-    name: str
-    locale: str
-    time_zone: str
-    segment: str
-    services: tuple[Service, ...]
-    plan: dict[str, object]
-    contacts: dict[str, str]
-
-
-class Subscription(Struct, frozen=True):
-    """The value of `customers.subscriptions`."""
-
-    customer: str
-    alerts: list[dict[str, object]]
-    consents: list[dict[str, object]]
-    language: str
-    thresholds: dict[str, tuple[int, ...]] | UnsetType = UNSET
-    quiet_hours: dict[str, str] | UnsetType = UNSET
-
-
 def build(seed: int, size: Size, network: Network) -> tuple[Customer, ...]:
     """The customers of a seed, spread over the regions and, inside a region, over what serves."""
-    random = draws(seed, "customers")
+    random, more = draws(seed, "customers"), draws(seed, "customers/contracts")
     fixed: dict[str, list[Element]] = {}
     mobile: dict[str, list[Element]] = {}
     for element in network.elements:
@@ -124,7 +117,7 @@ def build(seed: int, size: Size, network: Network) -> tuple[Customer, ...]:
         index = number % len(network.regions)
         region = network.regions[index]
         services = _services(random, number, fixed.get(region, []), mobile.get(region, []))
-        customers.append(_customer(random, number, PLACES[index % len(PLACES)][0], services))
+        customers.append(_customer(random, more, number, PLACES[index % len(PLACES)][0], services))
     return tuple(customers)
 
 
@@ -140,17 +133,20 @@ def _services(random: Random, number: int, fixed: list[Element], mobile: list[El
     return tuple(services)
 
 
-def _customer(random: Random, number: int, zone: str, services: tuple[Service, ...]) -> Customer:
+def _customer(random: Random, more: Random, number: int, zone: str, services: tuple[Service, ...]) -> Customer:
+    """`more` draws what was added to customers over time, so that the rest of them stay who they are."""
+    draw = more.random
     locale = _LOCALES.get(zone, "en-US")
     if random.random() < 0.1:  # whoever moved here keeps their language
-        locale = random.choice(("en", "de", "en-GB", "de-DE", "fr-FR"))
-    language = "de" if locale.startswith("de") else "en"
+        locale = random.choice(("en", "de", "en-GB", "de-DE", "fr-FR", "es-MX", "it-IT"))
+    language = locale.partition("-")[0]
+    given, family = _GIVEN.get(language, _GIVEN["en"]), _FAMILY.get(language, _FAMILY["en"])
     plan = random.choices(PLANS, (35, 40, 20, 5))[0]
     reach = random.random()
     customer = f"C{number + 1:07d}"
     return Customer(
         customer=customer,
-        name=f"{random.choice(_GIVEN[language])} {random.choice(_FAMILY[language])}",
+        name=f"{random.choice(given)} {random.choice(family)}",
         locale=locale,
         time_zone=zone,
         segment=random.choices(("consumer", "vulnerable", "business"), (90, 4, 6))[0],
@@ -162,12 +158,17 @@ def _customer(random: Random, number: int, zone: str, services: tuple[Service, .
         wishes=_wishes(random) if random.random() < 0.9 else None,
         heaviness=min(4.0, random.lognormvariate(-0.1, 0.5)),
         near=plan[3] is not None and random.random() < 0.04,
+        lines=tuple(f"{customer}-{line}" for line in range(1, more.randrange(3, 6))) if draw() < FAMILIES else (),
+        roams=draw() < ROAMERS,
+        contract_days=more.randrange(0, 730) if draw() < CONTRACTS else None,
     )
 
 
 def _phone(zone: str, number: int) -> str:
     if zone.startswith("America/"):
         return f"+120255501{number % 100:02d}"
+    if zone == "Europe/Paris":
+        return f"+336399801{number % 100:02d}"
     if zone == "Europe/Berlin":
         return f"+493023125{number % 1000:03d}"
     return f"+447700900{number % 1000:03d}"
@@ -182,53 +183,4 @@ def _wishes(random: Random) -> Wishes:
         thresholds=random.choice(((75, 90), (80,), (50, 75, 90, 100))) if draw() < 0.05 else None,
         quiet=random.choice((("22:00", "07:00"), ("23:30", "06:30"), ("13:00", "14:30"))) if draw() < 0.1 else None,
         marketing=draw() < 0.92,
-    )
-
-
-def profile(customer: Customer) -> Profile:
-    """What the CRM writes about a customer."""
-    plan_id, name, price, data, voice, sms = customer.plan
-    buckets: list[dict[str, object]] = [
-        {"bucket": "voice", "allowance": voice, "unit": "min"},
-        {"bucket": "sms", "allowance": sms, "unit": "messages"},
-    ]
-    if data is not None:
-        buckets.insert(0, {"bucket": "data", "allowance": data, "unit": "MB", "overage_price": 0.02})
-    plan: dict[str, object] = {
-        "plan_id": plan_id,
-        "name": name,
-        "price": price,
-        "currency": "EUR" if customer.time_zone.startswith("Europe/") else "USD",
-        "cycle_day": customer.cycle_day,
-        "buckets": buckets,
-    }
-    contacts = {"email": customer.email, "phone": customer.phone}
-    return Profile(
-        customer.customer,
-        customer.name,
-        customer.locale,
-        customer.time_zone,
-        customer.segment,
-        customer.services,
-        plan,
-        {kind: address for kind, address in contacts.items() if address is not None},
-    )
-
-
-def subscription(customer: Customer, wishes: Wishes, time: int) -> Subscription:
-    """What the CRM writes about a customer's wishes; `time` (epoch ms) is when the consents were given."""
-    other = "sms" if wishes.channel == "email" else "email"
-    return Subscription(
-        customer.customer,
-        [
-            {"kind": kind, "channels": [wishes.channel, other]} | ({"enabled": False} if kind in wishes.off else {})
-            for kind in _KINDS
-        ],
-        [
-            {"purpose": "marketing", "channel": channel, "granted": wishes.marketing, "source": "crm", "time": time}
-            for channel in ("email", "sms")
-        ],
-        customer.locale.partition("-")[0],
-        UNSET if wishes.thresholds is None else {"data": wishes.thresholds},
-        UNSET if wishes.quiet is None else {"start": wishes.quiet[0], "end": wishes.quiet[1]},
     )

@@ -1,7 +1,7 @@
 """Performance figures: of every region each minute, of every OLT, node and cell each five.
 
     sessions               devices x what a device holds x the local rhythm x (1 - down) x demand, with noise
-    loss_ratio             a little, more while devices are down, creeping up in a degradation
+    loss_ratio             a little, more while the network is broken, creeping up in a degradation
     attach_success_ratio   nearly one, less where sessions fail
 
 They come from the service platform (RADIUS, core), not through the collectors of beats: they go on when one is lost.
@@ -26,12 +26,17 @@ SESSIONS, CELL_SESSIONS = 40, 220
 #: How long people take to leave and to come back.
 RAMP_MS = 30 * MINUTE
 LOSS, FAILURES = 0.001, 0.004
+#: What comes on top when everything is broken: only faults of the network lose packets, not homes that are dark or
+#: switched off, nor planned work.
+LOST, FAILED = 0.03, 0.06
+FAULTS = frozenset(("fibre_cut", "splitter", "equipment", "upstream", "cross_region"))
 
 
 class _Group:
     """A region or element whose figures are reported."""
 
     __slots__ = (
+        "broken",
         "cell",
         "changes",
         "degradations",
@@ -48,17 +53,18 @@ class _Group:
         self.region, self.element, self.serving = region, element, max(1, serving)
         self.longitude, self.cell = longitude, cell
         self.every = ELEMENT_MS if element else REGION_MS
-        self.changes: list[tuple[int, int]] = []
+        self.changes: list[tuple[int, int, int]] = []
         self.next = 0
-        self.down = 0
+        self.down, self.broken = 0, 0
         self.degradations: list[tuple[Degradation, float]] = []
 
-    def share_down(self, at: int) -> float:
-        """The part of its serving devices that is down; `at` (epoch ms) never goes back."""
+    def shares(self, at: int) -> tuple[float, float]:
+        """The parts of its serving devices that are down, and cut off by a fault; `at` (epoch ms) never goes back."""
         while self.next < len(self.changes) and self.changes[self.next][0] <= at:
             self.down += self.changes[self.next][1]
+            self.broken += self.changes[self.next][2]
             self.next += 1
-        return self.down / self.serving
+        return self.down / self.serving, self.broken / self.serving
 
 
 class Kpis:
@@ -83,10 +89,10 @@ class Kpis:
 
 
 def _samples(random: Random, group: _Group, at: int, left: float) -> Iterator[Event]:
-    down, noise = group.share_down(at), random.gauss
+    (down, broken), noise = group.shares(at), random.gauss
     usual = group.serving * (CELL_SESSIONS if group.cell else SESSIONS) * local_rhythm(at, group.longitude)
     sessions = max(0, round(usual * (1.0 - down) * left * (1.0 + noise(0.0, 0.02))))
-    loss, failures = LOSS + 0.05 * down, FAILURES + 0.1 * down
+    loss, failures = LOSS + LOST * broken, FAILURES + FAILED * broken
     for one, share in group.degradations:
         worst = _creep(one, at) * share
         loss, failures = loss + one.loss * worst, failures + one.failures * worst
@@ -140,11 +146,12 @@ def _groups(network: Network, plan: Plan) -> list[_Group]:
 
 def _fall(inside: Mapping[str, list[_Group]], plan: Plan) -> None:
     """Notes in each group when a device of it goes down and comes back; service that lingers is down, too."""
-    spans = [(name, down.start, down.end) for name, downs in plan.downs().items() for down in downs]
-    spans += [(name, one.start, one.end) for one in plan.lingering for name in one.devices]
-    for name, start, end in spans:
+    spans = [(name, down.start, down.end, 1, 0) for name, downs in plan.downs().items() for down in downs]
+    spans += [(name, one.start, one.end, 1, 0) for one in plan.lingering for name in one.devices]
+    spans += [(d.element, d.start, d.end, 0, 1) for i in plan.incidents if i.kind in FAULTS for d in i.downs]
+    for name, start, end, down, broken in spans:
         for group in inside.get(name, ()):
-            group.changes += [(start, 1), (end, -1)]
+            group.changes += [(start, down, broken), (end, -down, -broken)]
     for groups in inside.values():
         for group in groups:
             group.changes.sort()

@@ -9,9 +9,9 @@
 | `degraded` | figures creep below `element`, nothing falls silent: suspected at most, no customer hears of an outage |
 | `planned` | announced work: its customers hear of maintenance, not of an outage; `overrun_s`: how late it ended |
 | `still_out` | `incident` is over, but these `devices` beat without service until `end`: `customers` say so |
+| `bill` | a bill: its amount, what is usual for the customer, and whether it is a shock |
 | `usage` | a threshold reached: customer, bucket, percent, the cycle, the record that did it |
 | `exhausted` | an allowance used up for the first time in a cycle: what a forecast is measured by |
-| `bill` | a bill: its amount, what is usual for the customer, and whether it is a shock |
 
 An `outage` also says: `share` of the beating devices below the element, `share_of_region` of those of its region (with
 `shares`: of every region it reaches), `duration_s`, how often its devices beat (`interval_s`), `alike`: other
@@ -20,16 +20,17 @@ share it, `later`: devices that fall silent only later, and when, `batteries` th
 flood, if any. `end` is when it was mended: the truth of
 an ETR. A `planned` one says what became of it: `outcome` completed, overrun, moved (`moved_from`) or cancelled.
 
-All but the last three are written before the first record of the world, those as they happen. Only `forewarn score`
+All but the last two are written before the first record of the world, those as they happen. Only `forewarn score`
 reads it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import orjson
 
+from forewarn.stream.simulate.bills import Bill
 from forewarn.stream.simulate.campaigns import affected
 from forewarn.stream.simulate.customers import Customer
 from forewarn.stream.simulate.incidents import Incident, Plan
@@ -52,6 +53,7 @@ def planned(
     plan: Plan,
     served: Served,
     span: tuple[int, int],
+    bills: Sequence[Bill] = (),
     scenario: str | None = None,
 ) -> Iterator[bytes]:
     """The lines that are known before anything happens; `span` is start and end in epoch ms."""
@@ -72,6 +74,7 @@ def planned(
             yield _line(one)
     for element, skew in plan.skews.items():
         yield _line({"kind": "silent", "reason": "clock_skew", "element": element, "ahead_s": skew / 1000})
+    yield from _bills(bills)
 
 
 def reached(crossings: Iterable[Crossing]) -> Iterator[bytes]:
@@ -89,6 +92,14 @@ def reached(crossings: Iterable[Crossing]) -> Iterator[bytes]:
             yield _line({"kind": "usage", **head, **told})
         if crossing.exhausted:
             yield _line({"kind": "exhausted", **head, "cycle_end": to_rfc3339(crossing.cycle_end)})
+
+
+def _bills(bills: Iterable[Bill]) -> Iterator[bytes]:
+    for bill in bills:
+        if bill.usual is not None:
+            head: dict[str, object] = {"kind": "bill", "customer": bill.customer, "bill_id": bill.bill_id}
+            sums: dict[str, object] = {"amount": bill.amount / 100, "usual": bill.usual / 100, "shock": bill.shock}
+            yield _line({**head, "time": to_rfc3339(bill.at), **sums})
 
 
 def _span(start: int, end: int) -> dict[str, object]:

@@ -15,7 +15,7 @@ from random import Random
 from msgspec import Struct
 from msgspec.structs import replace
 
-from forewarn.stream.simulate.customers import Customer
+from forewarn.stream.simulate.customers import ROAMING, ROAMING_MB, Customer
 from forewarn.stream.simulate.cycles import Cycles
 from forewarn.stream.simulate.events import Event
 from forewarn.stream.simulate.incidents import DAY, HOUR, MINUTE
@@ -31,6 +31,8 @@ LATE, TWICE, CORRECTED = 0.01, 0.003, 0.0005
 #: Customers with a burst: a long download in many records, or one huge record.
 BURSTS = 0.006
 TOPPED_UP = 0.3
+#: Of those with a roaming allowance, how many set out on a trip, a day.
+TRIPS_A_DAY = 0.01
 
 
 class Record(Struct, frozen=True, gc=False):
@@ -44,6 +46,8 @@ class Record(Struct, frozen=True, gc=False):
     end: int
     kind: str = "usage"
     again: bool = False
+    line: str | None = None
+    zone: str | None = None
 
 
 class Usage:
@@ -64,7 +68,7 @@ class Usage:
         share: float = 1.0,
     ) -> None:
         self._random = draws(seed, "usage")
-        self._shop = draws(seed, "top-ups")
+        self._shop, self._lines, self._trips = (draws(seed, name) for name in ("top-ups", "lines", "trips"))
         self._start, self._end, self._pace = start, end, pace * share
         self._worth = max(1, round(1 / share))
         self._cycles = Cycles()
@@ -114,6 +118,8 @@ class Usage:
             self._later(self._start, customer, bucket, rate * self._pace * (1.5 if customer.near else 1.0))
         if random.random() < BURSTS and "data" in customer.allowances:
             self._burst(customer, self._start + random.randrange(max(1, (self._end - self._start) * 9 // 10)))
+        if customer.roams:
+            self._trip(customer)
 
     def _later(self, now: int, customer: Customer, bucket: str, rate: float) -> None:
         gap = self._random.expovariate(rate * max(0.2, rhythm(now))) * DAY
@@ -131,7 +137,8 @@ class Usage:
         length = random.randrange(20_000, 8 * MINUTE) if bucket != "sms" else 1
         amount = _amount(random, customer, bucket, length) * self._worth
         _, until = self._cycles.at(at, customer.time_zone, customer.cycle_day)
-        record = Record(customer, bucket, f"u{number}", amount, at, min(at + length, until - 1))
+        line = self._lines.choice(customer.lines) if customer.lines else None
+        record = Record(customer, bucket, f"u{number}", amount, at, min(at + length, until - 1), line=line)
         arrival = at + length + random.randrange(1_000, 9_000)
         chance = random.random()
         if chance < LATE:
@@ -151,6 +158,22 @@ class Usage:
             amount = allowance * 1000 * 6 // (10 * pieces)
             record = Record(customer, "data", f"{customer.customer}-burst-{piece}", amount, start, start + 9_000)
             self._send(start + 9_500, record)
+
+    def _trip(self, customer: Customer) -> None:
+        """Some are abroad for days and use their roaming allowance, or more."""
+        random = self._trips
+        if random.random() >= TRIPS_A_DAY * (1 + (self._end - self._start) / DAY):
+            return
+        start = random.randrange(self._start, self._end)
+        last = min(self._end, start + random.randrange(2, 11) * DAY)
+        records = max(4, round((last - start) / DAY * 8 / self._worth))
+        total = ROAMING_MB * 1000 * random.uniform(0.1, 1.3)
+        for number in range(records):
+            at = start + (last - start) * number // records + random.randrange(20 * MINUTE)
+            identity = f"{customer.customer}-{ROAMING}-{start // MINUTE}-{number}"
+            amount = max(1, round(total / records * random.uniform(0.4, 1.6)))
+            end = at + 5 * MINUTE
+            self._send(end + 20_000, Record(customer, ROAMING, identity, amount, at, end, zone=ROAMING))
 
     def _push(self, at: int, number: int, customer: Customer) -> None:
         used = self._meter.used(customer, "data", at)
@@ -189,6 +212,10 @@ def _value(record: Record) -> bytes:
     whole, thousandths = divmod(abs(amount), 1000)
     number = f"{sign}{whole}.{thousandths:03d}" if thousandths else f"{sign}{whole}"
     kind = "" if record.kind == "usage" else f',"kind":"{record.kind}"'
+    if record.line is not None:
+        kind += f',"line":"{record.line}"'
+    if record.zone is not None:
+        kind += f',"zone":"{record.zone}"'
     return (
         f'{{"record_id":"{record.record_id}","bucket":"{record.bucket}","amount":{number},'
         f'"start":{record.start},"end":{record.end}{kind}}}'

@@ -14,13 +14,29 @@ from operator import itemgetter
 import msgspec
 from msgspec import Struct
 
-from forewarn.stream.simulate import alarms, campaigns, crews, customers, layout, plan, reports, scenarios, truth
+from forewarn.stream.simulate import (
+    alarms,
+    appointments,
+    bills,
+    campaigns,
+    contacts,
+    crews,
+    crm,
+    customers,
+    layout,
+    plan,
+    preferences,
+    reports,
+    scenarios,
+    truth,
+)
 from forewarn.stream.simulate.beats import Beats
 from forewarn.stream.simulate.customers import Customer
 from forewarn.stream.simulate.events import Event, Script, Source
 from forewarn.stream.simulate.incidents import Plan
 from forewarn.stream.simulate.kpis import Kpis
 from forewarn.stream.simulate.network import Network
+from forewarn.stream.simulate.raw import Raw
 from forewarn.stream.simulate.size import Size
 from forewarn.stream.simulate.usage import Usage
 
@@ -32,8 +48,9 @@ _time = itemgetter(0)
 class Setting(Struct, frozen=True, kw_only=True):
     """Where and when a world plays, and what goes wrong. `span` is start and end in epoch ms.
 
-    `extra`: records beside all others; `pushes`, `usage_pace`, `usage_share`: as in `Usage`; `requests_a_day`: of each;
-    `warm_up_ms`: for how long before the start performance figures are known, and nothing else.
+    `extra`: records beside all others; `pushes`, `usage_pace`, `usage_share` as in `Usage`; `requests_a_day` of each;
+    `warm_up_ms`: for how long before the start performance figures are known, and nothing else;
+    `raw_share`: of the elements, how many speak VES and TMF642.
     """
 
     seed: int
@@ -49,6 +66,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     requests_a_day: float = campaigns.REQUESTS_A_DAY
     warm_up_ms: int = 0
     scenario: str | None = None
+    raw_share: float = 0.0
 
 
 def setting(
@@ -61,6 +79,7 @@ def setting(
     intensity: float = 1.0,
     usage_share: float = 1.0,
     warm_up_ms: int = 0,
+    raw_share: float = 0.0,
 ) -> Setting:
     """The world of a seed in [start, end), epoch ms: the mix of a bad month, or one scenario alone.
 
@@ -81,6 +100,7 @@ def setting(
         usage_share=usage_share,
         warm_up_ms=warm_up_ms,
         scenario=scenario,
+        raw_share=raw_share,
     )
 
 
@@ -98,6 +118,8 @@ class World:
         start, end = setting.span
         self.setting = setting
         self._served = campaigns.behind(people)
+        self._bills = bills.bills(seed, people, start, end)
+        self._raw = Raw(seed, net, setting.raw_share) if setting.raw_share else None
         self._usage = Usage(seed, people, start, end, setting.pushes, setting.usage_pace, setting.usage_share)
         self._sources: Sequence[Source] = (
             Script(_preface(setting)),
@@ -106,7 +128,10 @@ class World:
             Script(alarms.alarms(seed, net, plan, start, end)),
             Kpis(seed, net, plan, start - setting.warm_up_ms),
             Script(crews.crews(seed, plan)),
-            Script(campaigns.contacts(seed, plan, people, self._served, start, end)),
+            Script(contacts.contacts(seed, plan, people, self._served, start, end)),
+            Script(appointments.appointments(seed, people, start, end)),
+            Script(preferences.preferences(seed, people, start, end)),
+            Script(bills.sent(self._bills, start - 16_000, 4_000)),
             self._usage,
             campaigns.Campaigns(seed, people, start, setting.requests_a_day),
             Script(setting.extra),
@@ -127,7 +152,7 @@ class World:
         cut = bisect_left(events, to, key=_time)
         self._early = events[cut:]
         del events[cut:]
-        return events
+        return events if self._raw is None else [self._raw(event) for event in events]
 
     def slices(self, length_ms: int) -> Iterator[list[Event]]:
         """The whole world, `length_ms` at a time."""
@@ -140,7 +165,16 @@ class World:
     def planned_truth(self) -> Iterator[bytes]:
         """The truth that is known beforehand, as lines."""
         one = self.setting
-        return truth.planned(one.seed, one.size, one.network, one.plan, self._served, one.span, one.scenario)
+        return truth.planned(
+            one.seed,
+            one.size,
+            one.network,
+            one.plan,
+            self._served,
+            one.span,
+            bills=self._bills,
+            scenario=one.scenario,
+        )
 
     def reached_truth(self) -> Iterator[bytes]:
         """The truth about usage since the last call, as lines."""
@@ -159,7 +193,7 @@ def _preface(setting: Setting) -> Iterator[Event]:
     count = max(1, len(setting.customers))
     for number, customer in enumerate(setting.customers):
         at = begin + 15_000 + number * 20_000 // count
-        yield Event(at, "customers.profiles", customer.customer, encode(customers.profile(customer)))
+        yield Event(at, "customers.profiles", customer.customer, encode(crm.profile(customer, setting.span[0])))
         if customer.wishes is not None:
-            wishes = customers.subscription(customer, customer.wishes, begin)
+            wishes = crm.subscription(customer, customer.wishes, begin)
             yield Event(at + 5_000, "customers.subscriptions", customer.customer, encode(wishes))
