@@ -18,10 +18,12 @@ from forewarn.stream.score.command import WIDE, exit_code
 from forewarn.stream.score.sample import Sample, pool
 from forewarn.stream.score.show import table
 from tests.score import report
-from tests.score.run import ROOT, Failed, Runner, Size, forget_others
+from tests.score.run import QUIET, ROOT, Failed, Job, Runner, Size, forget_others
 from tests.score.seeds import seeds
 
 ALL = 20
+#: Region-days of one quiet world, and of those all that are asked for before false outages are judged.
+QUIET_DAYS, QUIET_ALL = round(QUIET.regions * QUIET.hours / 24), 3_000
 
 
 def main() -> int:
@@ -32,46 +34,54 @@ def main() -> int:
                 customers=arguments.customers)  # fmt: skip
     chosen = tuple(arguments.seed) or seeds(commit, arguments.seeds)
     began = time.monotonic()
+    whole = not arguments.seed and arguments.seeds == ALL
+    days = arguments.quiet_days if arguments.quiet_days is not None else QUIET_ALL * whole
+    quiet = range(1, 1 + -(-days // QUIET_DAYS))
     try:
-        samples = _run(size, chosen, arguments.jobs)
+        samples = _run([*(Job(s, size) for s in chosen), *(Job(s, QUIET) for s in quiet)], arguments.jobs)
     except Failed as error:
         print(error, file=sys.stderr)
         return 70
     pooled = pool(samples)
     console = Console()
     table(pooled, console if console.is_terminal else Console(width=WIDE), arguments.cases)
-    whole = not arguments.seed and arguments.seeds == ALL
     out = arguments.out or (ROOT / "docs" if whole else None)
     if out is not None:
-        about = report.About(commit=commit, dirty=bool(_git("status", "--porcelain")), size=size, seeds=chosen,
-                             minutes=(time.monotonic() - began) / 60)  # fmt: skip
+        about = report.About(
+            commit=commit,
+            dirty=bool(_git("status", "--porcelain")),
+            size=size,
+            seeds=chosen,
+            quiet=len(quiet) * QUIET_DAYS,
+            minutes=(time.monotonic() - began) / 60,
+        )
         report.write(pooled, about, out)
         print(f"written: {out / 'score.md'}", file=sys.stderr)
     return exit_code(pooled)
 
 
-def _run(size: Size, chosen: tuple[int, ...], jobs: int) -> list[Sample]:
+def _run(jobs: list[Job], at_a_time: int) -> list[Sample]:
     console = Console(stderr=True)
     columns = (TextColumn("seeds"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
                TextColumn("{task.description}"))  # fmt: skip
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=len(chosen))
-        doing: dict[int, str] = {}
+        task = progress.add_task("", total=len(jobs))
+        doing: dict[str, str] = {}
 
-        def say(seed: int, what: str) -> None:
+        def say(job: Job, what: str) -> None:
             if what == "done":
-                doing.pop(seed, None)
+                doing.pop(job.name, None)
                 progress.advance(task)
             else:
-                doing[seed] = what
-            progress.update(task, description=", ".join(f"{seed} {word}" for seed, word in sorted(doing.items())))
+                doing[job.name] = what
+            progress.update(task, description=", ".join(f"{name} {word}" for name, word in sorted(doing.items())))
             if not console.is_terminal:
-                print(f"seed {seed}: {what}", file=sys.stderr, flush=True)
+                print(f"seed {job.name}: {what}", file=sys.stderr, flush=True)
 
-        runner = Runner(size, say)
+        runner = Runner(say)
         runner.folder.mkdir(parents=True, exist_ok=True)
         forget_others(runner.folder)
-        return runner.all(chosen, jobs)
+        return runner.all(jobs, at_a_time)
 
 
 def _git(*arguments: str) -> str:
@@ -89,12 +99,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="the first N of the twenty; fixed and derived ones in turn",
     )
+    parser.add_argument(
+        "--quiet-days",
+        type=int,
+        metavar="DAYS",
+        help=f"region-days of quiet worlds besides; default: {QUIET_ALL} with all twenty, else none",
+    )
     parser.add_argument("--seed", type=int, action="append", default=[], help="this one, and no other; may be repeated")
     parser.add_argument("--hours", type=float, default=Size().hours)
     parser.add_argument("--regions", type=int, default=Size().regions)
     parser.add_argument("--devices", type=int, default=Size().devices)
     parser.add_argument("--customers", type=int, default=Size().customers)
-    parser.add_argument("--jobs", type=int, default=2, help="seeds at a time")
+    parser.add_argument("--jobs", type=int, default=2, help="worlds at a time")
     parser.add_argument("--cases", type=int, default=5, help="worst cases of each kind to print")
     parser.add_argument("--out", type=Path, help="folder of the report; default: docs, when all twenty are scored")
     return parser  # fmt: skip

@@ -24,12 +24,13 @@ Written by `make score`; what every target means is in [scoring.md](scoring.md).
 
 
 class About(Struct, frozen=True, kw_only=True):
-    """What was scored."""
+    """What was scored; `quiet`: region-days of quiet worlds besides."""
 
     commit: str
     dirty: bool
     size: Size
     seeds: Sequence[int]
+    quiet: int
     minutes: float
 
 
@@ -52,7 +53,8 @@ def _about(sample: Sample, about: About) -> str:
     return (
         f"Commit {about.commit[:12]}{dirty}. {len(about.seeds)} seeds, {size.hours:g} h each, {size.regions} regions, "
         f"{size.devices:,} devices, {size.customers:,} customers, default policy: {len(sample.sought)} outages to be "
-        f"found, {len(sample.hush)} things that must stay silent. Seeds: {', '.join(map(str, about.seeds))}.\n"
+        f"found, {len(sample.hush)} things that must stay silent, {about.quiet:,} region-days of quiet worlds besides. "
+        f"Seeds: {', '.join(map(str, about.seeds))}. It took {about.minutes:.0f} min.\n"
     )
 
 

@@ -1,6 +1,6 @@
 """Simulates, replays and scores one seed after another, some at a time, each step in a process of its own.
 
-    .cache/score/<code>-<size>/<seed>/  in.jsonl ─ replayed, then dropped
+    .cache/score/<code>/<size>/<seed>/  in.jsonl ─ replayed, then dropped
                                         truth.jsonl, out.jsonl ─ kept: scoring them again takes a second
 
 Invariant: a file under its name is whole, and belongs to the code whose digest its folder is named by; so a run that
@@ -29,27 +29,49 @@ CACHE = ROOT / ".cache" / "score"
 ASIDE = ("stream/score", "stream/commands", "stream/demo")
 #: Time goes on for so long after the last record, so that what is open can end.
 DRAIN = "1h"
-Say = Callable[[int, str], None]
 
 
 class Size(Struct, frozen=True, kw_only=True):
-    """The world of every seed."""
+    """The world of a seed; `scenario` None is the ordinary mix of trouble."""
 
     hours: float = 24.0
     regions: int = 20
     devices: int = 2_000
     customers: int = 5_000
+    interval_s: float = 60.0
+    usage_share: float = 1.0
+    scenario: str | None = None
 
     @property
     def name(self) -> str:
         """Short, for a folder."""
-        return f"{self.hours:g}h-{self.regions}r-{self.devices}d-{self.customers}c"
+        sizes = f"{self.hours:g}h-{self.regions}r-{self.devices}d-{self.customers}c-{self.interval_s:g}s"
+        return f"{sizes}-{self.scenario}" if self.scenario else sizes
 
     @property
     def options(self) -> list[str]:
         """For `forewarn simulate`."""
-        return [f"--hours={self.hours:g}", f"--regions={self.regions}", f"--devices={self.devices}",
-                f"--customers={self.customers}"]  # fmt: skip
+        found = [f"--hours={self.hours:g}", f"--regions={self.regions}", f"--devices={self.devices}",
+                 f"--customers={self.customers}", f"--interval={self.interval_s:g}",
+                 f"--usage-share={self.usage_share:g}"]  # fmt: skip
+        return [*found, f"--scenario={self.scenario}"] if self.scenario else found
+
+
+#: Three days of a hundred regions in which nothing happens that anybody should hear of. Beats are rare, so that many
+#: region-days are cheap; ordinary worlds, in which they come each minute, have quiet days, too, and count with these.
+QUIET = Size(hours=72, regions=100, devices=4_000, customers=2_000, interval_s=300, usage_share=0.05, scenario="quiet")
+
+
+class Job(Struct, frozen=True):
+    """One world to be scored."""
+
+    seed: int
+    size: Size
+
+    @property
+    def name(self) -> str:
+        """For whoever watches."""
+        return f"{self.seed} {self.size.scenario}" if self.size.scenario else str(self.seed)
 
 
 def code_digest(root: Path = ROOT) -> str:
@@ -62,46 +84,48 @@ def code_digest(root: Path = ROOT) -> str:
     return digest.hexdigest()[:16]
 
 
+Say = Callable[[Job, str], None]
+
+
 class Failed(RuntimeError):
     """A step that did not end well; the text is what it said last."""
 
 
 class Runner:
-    """Runs seeds of one size in one folder. `say` hears a seed and what is done with it."""
+    """Runs jobs in one folder. `say` hears the job and what is done with it."""
 
-    def __init__(self, size: Size, say: Say, folder: Path | None = None) -> None:
-        self.size = size
-        self.folder = folder or CACHE / f"{code_digest()}-{size.name}"
+    def __init__(self, say: Say, folder: Path | None = None) -> None:
+        self.folder = folder or CACHE / code_digest()
         self._say = say
 
-    def all(self, seeds: Sequence[int], jobs: int) -> list[Sample]:
-        """The samples, in the order of the seeds. Raises `Failed` when a step of any fails."""
-        found: dict[int, Sample] = {}
-        with ThreadPoolExecutor(jobs) as pool:
-            waiting = {pool.submit(self.one, seed): seed for seed in seeds}
+    def all(self, jobs: Sequence[Job], at_a_time: int) -> list[Sample]:
+        """The samples, in the order of the jobs. Raises `Failed` when a step of any fails."""
+        with ThreadPoolExecutor(at_a_time) as pool:
+            waiting = [pool.submit(self.one, job) for job in jobs]
             try:
                 for future in as_completed(waiting):
-                    found[waiting[future]] = future.result()
+                    future.result()
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-        return [found[seed] for seed in seeds]
+        return [future.result() for future in waiting]
 
-    def one(self, seed: int) -> Sample:
-        """One seed, from where an earlier run left it."""
-        place = self.folder / str(seed)
+    def one(self, job: Job) -> Sample:
+        """One job, from where an earlier run left it."""
+        place = self.folder / job.size.name / str(job.seed)
         place.mkdir(parents=True, exist_ok=True)
         records, truth, out = (place / name for name in ("in.jsonl", "truth.jsonl", "out.jsonl"))
         if not out.exists():
             if not (records.exists() and truth.exists()):
-                self._say(seed, "simulating")
-                forewarn(["simulate", f"--seed={seed}", *self.size.options, f"--out={records}", f"--truth={truth}"])
-            self._say(seed, "replaying")
+                self._say(job, "simulating")
+                seed, files = f"--seed={job.seed}", (f"--out={records}", f"--truth={truth}")
+                forewarn(["simulate", seed, *job.size.options, *files])
+            self._say(job, "replaying")
             forewarn(["replay", str(records), f"--out={out}", f"--drain={DRAIN}"])
         records.unlink(missing_ok=True)
-        self._say(seed, "scoring")
+        self._say(job, "scoring")
         sample = read_pair(str(truth), str(out))
-        self._say(seed, "done")
+        self._say(job, "done")
         return sample
 
 
@@ -118,5 +142,5 @@ def forewarn(arguments: Iterable[str]) -> None:
 def forget_others(kept: Path) -> None:
     """Removes what other versions of the code left."""
     for folder in kept.parent.iterdir():
-        if folder.is_dir() and folder.name.partition("-")[0] != kept.name.partition("-")[0]:
+        if folder.is_dir() and folder != kept:
             shutil.rmtree(folder)

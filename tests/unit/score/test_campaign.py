@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from forewarn.stream.score.sample import Sample, pool
-from tests.score.run import ROOT, Runner, Size, code_digest, forget_others
+from tests.score.run import QUIET, ROOT, Job, Runner, Size, code_digest, forget_others
 from tests.score.seeds import FIXED, derived, seeds
 from tests.unit.score.test_targets import GOOD, WRONG
 
@@ -42,22 +42,28 @@ def test_only_what_an_output_depends_on_makes_another_digest(tmp_path: Path) -> 
 
 def test_a_seed_is_run_once_and_scored_from_what_is_there(tmp_path: Path) -> None:
     said: list[str] = []
-    runner = Runner(TINY, lambda _, what: said.append(what), tmp_path)
-    (first,) = runner.all([3], jobs=1)
+    runner = Runner(lambda _, what: said.append(what), tmp_path)
+    (first,) = runner.all([Job(3, TINY)], at_a_time=1)
     assert first.pairs == 1
     assert said == ["simulating", "replaying", "scoring", "done"]
-    assert sorted(path.name for path in (tmp_path / "3").iterdir()) == ["out.jsonl", "truth.jsonl"]
+    assert sorted(path.name for path in (tmp_path / TINY.name / "3").iterdir()) == ["out.jsonl", "truth.jsonl"]
     said.clear()
-    assert runner.all([3], jobs=1) == [first]
+    assert runner.all([Job(3, TINY)], at_a_time=1) == [first]
     assert said == ["scoring", "done"]
 
 
+def test_worlds_of_different_kinds_are_kept_apart() -> None:
+    names = {TINY.name, QUIET.name, Size().name, Size(scenario="quiet").name}
+    assert len(names) == 4
+    assert Job(3, QUIET).name == "3 quiet"
+
+
 def test_what_other_code_left_is_dropped(tmp_path: Path) -> None:
-    kept, sibling, other = (tmp_path / name for name in ("aaaa-24h", "aaaa-1h", "bbbb-24h"))
-    for folder in (kept, sibling, other):
+    kept, older, other = (tmp_path / name for name in ("aaaa", "aaab", "bbbb"))
+    for folder in (kept, older, other):
         folder.mkdir()
     forget_others(kept)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["aaaa-1h", "aaaa-24h"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["aaaa"]
 
 
 @pytest.mark.parametrize("sample", [pool([GOOD, WRONG["recall"], WRONG["silence"]]), Sample()], ids=["full", "empty"])
@@ -65,7 +71,7 @@ def test_the_report_says_every_target_and_its_plots_are_pictures(tmp_path: Path,
     pytest.importorskip("matplotlib")
     from tests.score import report
 
-    about = report.About(commit="a" * 40, dirty=False, size=Size(), seeds=(1, 2), minutes=3)
+    about = report.About(commit="a" * 40, dirty=False, size=Size(), seeds=(1, 2), quiet=3_000, minutes=3)
     report.write(sample, about, tmp_path)
     page = (tmp_path / "score.md").read_text()
     assert ("MISS by" in page) == bool(sample.pairs)
