@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Literal
 
 from msgspec import Struct
 
@@ -12,6 +13,10 @@ from forewarn.topics.instants import to_rfc3339
 
 #: Elements that a revision lists at most.
 LISTED = 5000
+
+
+#: Why detect's word is not enough: a partition is read late, or what it hears its devices through is silent.
+Sight = Literal["lag", "silence"]
 
 
 class Case(Struct, frozen=True, array_like=True):
@@ -25,7 +30,8 @@ class Case(Struct, frozen=True, array_like=True):
     are out by their customers' word. `reopened`: how often it was opened again after its restoration. `overrun`: since
     when its planned work has been late. `cause_given`: staff named the cause. `gasps`: devices that died with a gasp,
     by suspicion; `powerless`, `lightless`: most elements at once with alarms that say so; `on_battery`: its power had
-    failed before.
+    failed before. `unseen`: the most devices that were out of sight at once, of an outage of nothing else; `blind_by`:
+    why it is unknown; `paged`: the operator was paged about that.
     """
 
     outage_id: str
@@ -77,6 +83,9 @@ class Case(Struct, frozen=True, array_like=True):
     powerless: int = 0
     lightless: int = 0
     on_battery: bool = False
+    unseen: int = 0
+    paged: bool = False
+    blind_by: Sight | None = None
 
 
 CASES = Shelf("o/", Case)
@@ -95,6 +104,11 @@ def outage_id(element: str, onset: int) -> str:
 def name_of(element: str, region: str, *, whole_region: bool) -> str:
     """What an outage is about, in one word: an element and a region may be called the same."""
     return f"region/{region}" if whole_region else f"element/{element}"
+
+
+def unseen_name(region: str) -> str:
+    """What an outage of what is unseen of a region is about, until it is confirmed."""
+    return f"unseen/{region}"
 
 
 def outage(case: Case, now: int, elements: list[str] | None = None) -> Outage:
@@ -125,6 +139,7 @@ def outage(case: Case, now: int, elements: list[str] | None = None) -> Outage:
         hold=case.hold,
         author=case.author,
         comment=case.comment,
+        page=True if case.paged and case.state == "unknown" else None,
     )
 
 

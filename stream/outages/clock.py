@@ -21,6 +21,7 @@ class Clock:
     def __init__(self, topics: Iterable[str]) -> None:
         self.clock = 0
         self.watermark = 0
+        self._arrived = 0
         self._readings = dict.fromkeys(topics, 0)
         self._tops = dict.fromkeys(topics, 0)
 
@@ -28,10 +29,18 @@ class Clock:
         """A batch was read whose highest event time is `top` and whose last record arrived at `arrival`."""
         top = self._tops[topic] = max(self._tops[topic], top)
         self._readings[topic] = max(self._readings[topic], min(top, arrival))
+        if topic == HEARTBEATS:
+            self._arrived = max(self._arrived, arrival)
+
+    def lag(self, now: int) -> int:
+        """Ms since the last heartbeat that was read had arrived; 0 when none is left to read."""
+        return max(0, now - self._arrived) if self._arrived else 0
 
     def tick(self, now: int, idle: frozenset[str], lateness: int) -> None:
         """Time has come to `now`; the sources in `idle` have nothing left to read."""
         for topic in idle & self._readings.keys():
             self._readings[topic] = max(self._readings[topic], now)
+        if HEARTBEATS in idle:
+            self._arrived = max(self._arrived, now)
         self.clock = max(self.clock, self._readings[HEARTBEATS])
         self.watermark = max(self.watermark, min(self._readings.values()) - lateness)

@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from forewarn.stream.engine.unit import Unit
-from forewarn.stream.outages.blindness import Collectors
+from forewarn.stream.outages.blindness import Blindness
 from forewarn.stream.outages.case import Case, outage_id
 from forewarn.stream.outages.causes import Causes
 from forewarn.stream.outages.drops import Drops
@@ -39,11 +39,12 @@ TOPOLOGY = "network.topology"
 
 
 class Reach(Struct, frozen=True, array_like=True, gc=False):
-    """How far detect is in one region partition: last sequence, clock and watermark (epoch ms)."""
+    """How far detect is in one region partition: last sequence, clock and watermark (epoch ms), lag (ms)."""
 
     sequence: int = 0
     clock: int = 0
     watermark: int = 0
+    lag: int = 0
 
 
 REACHES = Shelf("p/", Reach)
@@ -58,20 +59,20 @@ class Correlation:
         topology: Topology,
         ledger: Ledger,
         plans: Plans,
-        collectors: Collectors,
+        blindness: Blindness,
         partition_of: Callable[[str], int],
     ) -> None:
         self.policy = policy
         self.topology = topology
         self.ledger = ledger
         self.plans = plans
-        self.collectors = collectors
+        self.blindness = blindness
         self.partition_of = partition_of
         self.docket = ledger.docket
-        self.works = Works(topology, ledger, plans, collectors)
+        self.works = Works(topology, ledger, plans, blindness)
         self.drops = Drops(policy)
-        self.suspicions = Suspicions(ledger, self.works, collectors, self.drops)
-        self.roots = Roots(policy, self.suspicions, self.suspicions.blind)
+        self.suspicions = Suspicions(ledger, self.works, blindness, self.drops)
+        self.roots = Roots(policy, self.suspicions, lambda case: self.suspicions.blind(case) is not None)
         self.causes = Causes(policy, topology)
         self.reaches: dict[int, Reach] = {}
 
@@ -80,7 +81,9 @@ class Correlation:
         self.drops.restore(table)
         for key, value in table.items():
             if key.startswith(REACHES.prefix):
-                self.reaches[int(REACHES.name(key))] = REACHES.unpack(value)
+                number, reach = int(REACHES.name(key)), REACHES.unpack(value)
+                self.reaches[number] = reach
+                self.blindness.lags[number] = reach.lag
         self.causes.restore(table)
 
     # -- what detect says
@@ -90,13 +93,13 @@ class Correlation:
         was = self.reaches.get(event.partition, Reach())
         if event.sequence <= was.sequence:
             return
-        reach = Reach(event.sequence, max(was.clock, event.time), max(was.watermark, event.event_time or 0))
+        lag = event.lag if event.kind == "progress" else was.lag
+        reach = Reach(event.sequence, max(was.clock, event.time), max(was.watermark, event.event_time or 0), lag)
         self.reaches[event.partition] = reach
         unit.put(REACHES.key(str(event.partition)), REACHES.pack(reach))
         match event.kind:
-            case "down" | "up":
-                down = event.kind == "down"
-                news = [element for element in event.devices if self.topology.set_down(unit, element, down=down)]
+            case "down" | "veiled" | "up":
+                news = [element for element in event.devices if self._moved(unit, element, event.kind)]
                 self.ledger.moved(unit, news, event.region or "", event.time)
             case "learned":
                 for heard in event.learned:
@@ -104,6 +107,7 @@ class Correlation:
             case "status":
                 self._status(unit, event)
             case "progress":
+                self.blindness.reported(event.partition, event.lag)
                 self._elapse(unit, event.partition, event.time)
             case "alarm":
                 for alarm in event.alarms:
@@ -113,10 +117,14 @@ class Correlation:
 
     def _status(self, unit: Unit, event: Signal) -> None:
         for row in event.rows:
-            if row.of == "collector":
-                self.collectors.fold(unit, row.name, row.heard, event.time)
-            elif row.of == "region":
+            self.blindness.report(event.partition, row, event.time)
+            if row.of == "region":
                 self.drops.fold(unit, row)
+
+    def _moved(self, unit: Unit, element: str, kind: str) -> bool:
+        if kind == "veiled":
+            return self.topology.lose(unit, element)
+        return self.topology.set_down(unit, element, down=kind == "down")
 
     def _learn(self, unit: Unit, heard: LearnedElement, region: str) -> None:
         known = self.topology.elements.get(heard.element)
@@ -144,6 +152,19 @@ class Correlation:
         for case in self.docket.all_living():
             if case.state in ("suspected", "confirmed"):
                 self.ledger.step(unit, case, self.causes.explain(case, self.clock))
+
+    def tell_heard(self, unit: Unit) -> None:
+        """Tells partitions that cannot see devices behind a collector that others hear it."""
+        for collector, partition, ear in self.blindness.heard_elsewhere():
+            event = TopologyElement(
+                f"collector/{collector}",
+                "",
+                kind="collector",
+                collector=collector,
+                source="heard",
+                heard=(ear.since, ear.heard),
+            )
+            unit.emit(TOPOLOGY, event.element.encode(), wire(event), partitions=(partition,))
 
     def handled(self, partitions: int) -> int:
         """The lowest event time (epoch ms) that detect has fully folded and whose changes are all sent on."""

@@ -11,7 +11,7 @@ from enum import Enum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from forewarn.stream.outages.groups import HELD, SPENT, Node
+from forewarn.stream.outages.groups import HELD, SPENT, VEILED, Node
 from forewarn.stream.outages.habit import Habit
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.rows import Shelf
@@ -44,8 +44,8 @@ def learned_spec(event: Heartbeat, region: str, was: Spec | None = None) -> Spec
 class Place:
     """What many devices share: their spec, and what their beats say of parent, collector and interval.
 
-    The hot path compares a beat with this and needs nothing else while nothing changes. `heard` is the arrival time
-    (epoch ms) of the last batch that held a beat from here; `expected` and `down` count its devices.
+    The hot path compares a beat with this and needs nothing else while nothing changes. `heard` is the newest event
+    time of a beat from here (epoch ms, no later than it arrived); `expected` and `down` count its devices.
     """
 
     __slots__ = ("collector", "down", "expected", "heard", "interval_s", "key", "parent", "parents", "row", "spec")
@@ -88,7 +88,7 @@ class Down(Struct, frozen=True, array_like=True, gc=False):
     `since`: when that was known, by explicit word or because its silence had lasted long enough; `missed`: the first
     beat it missed, our best guess of the onset; `seen`: its newest event time; `said`: by explicit word. `spent`: it
     was left over when its outage ended, and raises no other. `gasp`: its last word was a dying gasp. `held`: it
-    flaps, and counts in no window until that is over.
+    flaps, and counts in no window until that is over. `veiled`: nor does it, as its collector was not heard either.
     """
 
     since: int
@@ -98,10 +98,11 @@ class Down(Struct, frozen=True, array_like=True, gc=False):
     spent: bool = False
     gasp: bool = False
     held: bool = False
+    veiled: bool = False
 
     def bucket(self, width: int) -> int:
         """Where groups with buckets of `width` ms count it."""
-        return SPENT if self.spent else HELD if self.held else self.since // width
+        return SPENT if self.spent else VEILED if self.veiled else HELD if self.held else self.since // width
 
 
 class Seen(Struct, frozen=True, array_like=True, gc=False):
@@ -187,7 +188,7 @@ def beat(
     if first:
         return Turn.FIRST
     was, device.down = device.down, None
-    if learn and not (was is not None and was.said):
+    if learn and not (was is not None and (was.said or was.veiled)):
         _learn(policy, device, at, gap, again=again)
     return Turn.ALIVE if was is None else Turn.UP
 

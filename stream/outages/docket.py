@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
 
-from forewarn.stream.outages.case import OPEN, OVER, Case, name_of
+from forewarn.stream.outages.case import OPEN, OVER, Case, name_of, unseen_name
 from forewarn.stream.outages.topology import Topology
 
 
@@ -48,7 +48,7 @@ class Docket:
             if was is None or (was.state, was.since, was.candidates) != (case.state, case.since, case.candidates):
                 ends = self._ends.setdefault(self.partition_of(case.region), [])
                 heappush(ends, (case.since + self.keep_ms, case.outage_id))
-        elif was is None or was.state in OVER or was.also != case.also:
+        elif was is None or was.state in OVER or tuple(names(was)) != tuple(names(case)):
             self._place(case)
 
     def remove(self, case: Case) -> None:
@@ -136,7 +136,15 @@ class Docket:
 
 
 def names(case: Case) -> Iterator[str]:
-    """What an outage is about, in words."""
+    """What an outage is about, in words. What is unseen of a region explains nothing there while it is unknown."""
+    if case.unseen and case.state == "unknown":
+        yield unseen_name(case.region)
+    else:
+        yield from places(case)
+
+
+def places(case: Case) -> Iterator[str]:
+    """The elements and regions that an outage covers, in words."""
     yield name_of(case.element, case.region, whole_region=case.whole_region)
     yield from case.also
 

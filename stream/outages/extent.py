@@ -10,10 +10,13 @@ customers' word.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Literal
 
 from msgspec import Struct
 
 from forewarn.stream.outages.topology import Topology
+
+Unseen = Literal["not", "too", "only"]
 
 
 class Extent(Struct, frozen=True, gc=False):
@@ -32,19 +35,23 @@ def extent(
     declared: bool,
     share: float,
     said: Iterable[str] = (),
+    unseen: Unseen = "not",
 ) -> Extent:
     """The down serving elements within `scope`: every down descendant and the failed elements themselves.
 
     `roots`: the elements that the outage is about. When it was `declared`, what hangs on them alone is out with them,
     whatever it beats; one is also out when nothing beats at or below it that could say otherwise (an alarm told of
     it). `share`: of the beating devices beneath an element, to infer that it has failed. `said`: elements that are out
-    because customers say so.
+    because customers say so. `unseen`: whether what fell silent together with its collector counts, too or only.
     """
+    lost = [name for name in scope if name in topology.unseen] if unseen != "not" else []
+    if unseen == "only":
+        return Extent(sorted(lost), len(lost), len([name for name in scope if topology.beats(name)]))
     judge = _Judge(topology, scope, frozenset(roots), declared, share)
     down, known = topology.down, topology.elements
     dark = [name for name in scope if name in down or judge.is_dark(name)]
     own = [name for name in scope if (of := known.get(name)) is not None and of.beats]
-    return Extent(sorted({*dark, *said}), sum(1 for name in own if name in down), len(own))
+    return Extent(sorted({*dark, *said, *lost}), sum(1 for name in own if name in down) + len(lost), len(own))
 
 
 class _Judge:

@@ -15,6 +15,8 @@ from collections.abc import Iterable
 #: The buckets of devices that count in no window: left over from an outage that is over, or flapping.
 SPENT = -1
 HELD = -2
+#: The bucket of devices that fell silent together with their collector.
+VEILED = -3
 
 
 class Node:
@@ -123,7 +125,7 @@ class Groups:
             node.expected += by
 
     def fall(self, nodes: Iterable[Node], bucket: int) -> None:
-        """Counts a device that is down, in a bucket of time or one of `SPENT` and `HELD`."""
+        """Counts a device that is down, in a bucket of time or one of `SPENT`, `HELD` and `VEILED`."""
         for node in nodes:
             node.down[bucket] = node.down.get(bucket, 0) + 1
             node.down_total += 1

@@ -19,7 +19,9 @@ from forewarn.stream.outages.lineage import subject
 from forewarn.stream.outages.outbox import Outbox
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.roster import Roster
+from forewarn.stream.outages.veil import Veil
 from forewarn.stream.outages.watch import Watch
+from forewarn.stream.outages.witness import witnesses
 from forewarn.topics.events.network import Alarm, Heartbeat, Kpi
 from forewarn.topics.events.outages import LearnedElement
 from forewarn.topics.instants import to_ms
@@ -30,11 +32,14 @@ Event = Heartbeat | Alarm | Kpi
 class Hearing:
     """Takes what network elements say into the roster."""
 
-    def __init__(self, policy: OutagePolicy, roster: Roster, alarms: OpenAlarms, watch: Watch, outbox: Outbox) -> None:
+    def __init__(
+        self, policy: OutagePolicy, roster: Roster, alarms: OpenAlarms, watch: Watch, veil: Veil, outbox: Outbox
+    ) -> None:
         self.policy = policy
         self.roster = roster
         self.alarms = alarms
         self.watch = watch
+        self.veil = veil
         self.outbox = outbox
         self.others: list[tuple[Alarm | Kpi, Record]] = []
 
@@ -62,7 +67,8 @@ class Hearing:
                     and record.key == place.key
                 ):
                     device.seen = at
-                    place.heard = arrival
+                    if at > place.heard:
+                        place.heard = at if at < arrival else arrival
                     continue
             self._closer(unit, event, record, device, at, clock)
         return top
@@ -76,7 +82,7 @@ class Hearing:
             device = self._meet(unit, event, region, device)
         elif at > device.seen and self.roster.follow(unit, device, event, region):
             self._tell(device)
-        device.place.heard = record.timestamp
+        device.place.heard = max(device.place.heard, min(at, record.timestamp))
         was = device.down
         if event.status == "up":
             learn = device.place.interval == 0 or self.watch.is_calm(device)
@@ -113,17 +119,28 @@ class Hearing:
             spec = Spec((record.key or b"").decode(), collector=event.collector)
             self._tell(roster.learn(unit, event.element, spec, None), beats=False)
         if event.collector is not None:
-            roster.reporting[event.collector] = max(record.timestamp, roster.reporting.get(event.collector, 0))
+            heard = min(at, record.timestamp)
+            roster.reporting[event.collector] = max(heard, roster.reporting.get(event.collector, 0))
         for row in self.alarms.fold(unit, event, at, clock, subject(roster, event)):
             self.outbox.alarm(row)
 
     def silences(self, unit: Unit, clock: int, most: int) -> bool:
-        """Marks at most `most` devices down whose patience is over. True when none is left."""
+        """Marks at most `most` devices down, or out of sight, whose patience is over. True when none is left."""
         for device in self.roster.silent(unit, clock):
             devices.silent(self.policy, device)
+            if self.veil.hides(device):
+                self.veil.hide(device)
             self.roster.turned(unit, device, None)
             self.watch.down(unit, device)
             most -= 1
             if most <= 0:
                 return not self.roster.wheel.waits(clock)
         return True
+
+    def unveil(self, unit: Unit, clock: int, most: int) -> bool:
+        """Marks at most `most` devices down that were out of sight and are known to be down. True when none is left."""
+        seen = self.veil.seen(clock, witnesses(self.policy, self.roster, self.alarms, self.watch.open.values()))
+        for device in seen[:most]:
+            self.veil.lift(unit, device, clock)
+            self.watch.down(unit, device)
+        return len(seen) <= most

@@ -19,10 +19,10 @@ from msgspec.structs import replace
 
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages import lifecycle
-from forewarn.stream.outages.case import CASES, OPEN, OVER, Case, impact, outage
-from forewarn.stream.outages.docket import Docket, names
+from forewarn.stream.outages.case import CASES, OPEN, OVER, Case, impact, outage, unseen_name
+from forewarn.stream.outages.docket import Docket, places
 from forewarn.stream.outages.etr import Estimates
-from forewarn.stream.outages.extent import Extent, extent
+from forewarn.stream.outages.extent import Extent, Unseen, extent
 from forewarn.stream.outages.impact import Jobs, cut, part
 from forewarn.stream.outages.lifecycle import Input
 from forewarn.stream.outages.outbox import wire
@@ -127,7 +127,7 @@ class Ledger:
         return found if found is not None else self._judge(case)
 
     def _judge(self, case: Case) -> Extent:
-        about = list(names(case))
+        about = list(places(case))
         found = extent(
             self.topology,
             self.topology.scope(about),
@@ -135,6 +135,7 @@ class Ledger:
             declared=case.declared,
             share=self.policy.explain_share,
             said=case.said,
+            unseen=_unseen(case),
         )
         if case.state not in OVER:
             self._reaches[case.outage_id] = found
@@ -146,6 +147,7 @@ class Ledger:
             was is None
             or case.state in OVER
             or (was.declared, was.also, was.said) != (case.declared, case.also, case.said)
+            or (case.unseen and was.state != case.state)
         ):
             self._reaches.pop(case.outage_id, None)
         self.docket.put(case)
@@ -160,7 +162,7 @@ class Ledger:
 
     def _around(self, elements: Iterable[str], region: str) -> dict[str, None]:
         """What the elements are part of, and what shares a child with them."""
-        found: dict[str, None] = {f"region/{region}": None}
+        found: dict[str, None] = {f"region/{region}": None, unseen_name(region): None}
         topology = self.topology
         for element in elements:
             for name in topology.above(element):
@@ -174,6 +176,10 @@ class Ledger:
                 for other in topology.elements[child].parents:
                     found |= dict.fromkeys(f"element/{name}" for name in topology.above(other) if other != element)
         return found
+
+    def grown(self, unit: Unit, case: Case, unseen: int) -> None:
+        """More devices are out of sight than ever before in this outage."""
+        self._keep(unit, replace(case, unseen=unseen))
 
     def counted(self, unit: Unit, event: Affected) -> None:
         """Takes how many customers of an outage one partition has."""
@@ -247,7 +253,14 @@ class Ledger:
 def _shown(case: Case) -> Case:
     """What a revision shows of a case: the rest may change in silence."""
     silent = replace(case, candidates=(), collectors=(), actions=(), sighted=None, held=False, since=0, stale=0)
-    return replace(silent, gasps={}, powerless=0, lightless=0, on_battery=False)
+    return replace(silent, gasps={}, powerless=0, lightless=0, on_battery=False, unseen=0, blind_by=None)
+
+
+def _unseen(case: Case) -> Unseen:
+    """Whether what is unseen counts: nothing else does until it is confirmed."""
+    if not case.unseen:
+        return "not"
+    return "only" if case.state == "unknown" else "too"
 
 
 def _digest(elements: list[str]) -> bytes:

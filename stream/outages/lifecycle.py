@@ -21,7 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from forewarn.stream.outages import demand, staff, workload
-from forewarn.stream.outages.case import OVER, Case
+from forewarn.stream.outages.case import OVER, Case, Sight
 from forewarn.stream.outages.demand import Demand
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.sources import STRONG, family, independent, strong
@@ -57,11 +57,11 @@ class Corroborated(Struct, frozen=True, gc=False):
 
 
 class Confirmed(Struct, frozen=True, gc=False):
-    """Detect confirms it. `blind`: every collector of its devices is silent. `independent`: a second source agrees."""
+    """Detect confirms it. `blind`: why that is not enough. `independent`: a second source agrees."""
 
     candidate: str
     time: int
-    blind: bool = False
+    blind: Sight | None = None
     independent: bool = False
     gasps: int = 0
 
@@ -108,7 +108,7 @@ class Elapsed(Struct, frozen=True, gc=False):
     """Detect's clock has come to `time`."""
 
     time: int
-    blind: bool = False
+    blind: Sight | None = None
 
 
 Input = (
@@ -200,7 +200,9 @@ def _confirmed(case: Case, what: Confirmed) -> Case:
     if case.state not in ("suspected", "unknown"):
         return case
     if what.blind and not what.independent:
-        return case if case.state == "unknown" else replace(case, state="unknown", since=what.time, sighted=None)
+        if case.state == "unknown":
+            return case
+        return replace(case, state="unknown", since=what.time, sighted=None, blind_by=what.blind)
     return confirmed(replace(case, held=True), what.time)
 
 
@@ -274,14 +276,24 @@ def _more(known: dict[str, int], new: dict[str, int]) -> dict[str, int]:
 
 def _elapsed(policy: OutagePolicy, case: Case, what: Elapsed) -> Case:
     age = what.time - case.since
-    if case.state == "monitoring" and age >= policy.hysteresis_s * 1000:
+    frozen = policy.blind_exit_s * 1000 if what.blind is not None else 0
+    if case.state == "monitoring" and age >= policy.hysteresis_s * 1000 + frozen:
         return replace(case, state="restored", since=what.time)
     if case.state == "restored" and age >= policy.reopen_s * 1000:
         return replace(case, state="closed", since=what.time)
-    if case.state != "unknown":
-        return case
-    if what.blind or case.sighted is None:
-        sighted = None if what.blind else what.time
-        return case if sighted == case.sighted else replace(case, sighted=sighted)
-    seen = what.time - case.sighted >= policy.blind_exit_s * 1000
+    return _unknown(policy, case, what) if case.state == "unknown" else case
+
+
+def _unknown(policy: OutagePolicy, case: Case, what: Elapsed) -> Case:
+    """Pages the operator in time, and leaves blindness: at once after a lag, else after `blind_exit_s` in sight.
+
+    What is unseen of a region is left to detect, which sees its devices again one by one.
+    """
+    if not case.paged and what.time - case.since >= policy.page_s * 1000:
+        case = replace(case, paged=True)
+    if case.unseen or what.blind is not None:
+        return case if case.sighted is None else replace(case, sighted=None)
+    if case.blind_by != "lag" and case.sighted is None:
+        return replace(case, sighted=what.time)
+    seen = case.blind_by == "lag" or what.time - (case.sighted or 0) >= policy.blind_exit_s * 1000
     return confirmed(replace(case, held=True), what.time) if seen else case

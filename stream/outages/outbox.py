@@ -6,7 +6,7 @@ Invariant: sequences rise within a partition, also over a lost table, as they ne
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 import orjson
@@ -20,6 +20,9 @@ SIGNALS = "outages.signals"
 CHUNK = 5000
 #: Learned elements of one signal: correlate passes each of them on.
 LEARNED_CHUNK = 1000
+
+Change = Literal["down", "veiled", "up"]
+CHANGES: tuple[Change, ...] = ("down", "veiled", "up")
 
 T = TypeVar("T")
 
@@ -41,13 +44,13 @@ class Outbox:
     def __init__(self, partition: int) -> None:
         self.partition = partition
         self.sequence = 0
-        self._changed: dict[str, dict[str, bool]] = {}
+        self._changed: dict[str, dict[str, Change]] = {}
         self._learned: dict[str, list[LearnedElement]] = {}
         self._alarms: dict[tuple[str, str], AlarmRow] = {}
 
-    def changed(self, region: str, element: str, *, down: bool) -> None:
-        """A device went down or came back; the last word of a unit counts."""
-        self._changed.setdefault(region, {})[element] = down
+    def changed(self, region: str, element: str, change: Change) -> None:
+        """A device went down, out of sight, or came back; the last word of a unit counts."""
+        self._changed.setdefault(region, {})[element] = change
 
     def learned(self, region: str, element: LearnedElement) -> None:
         """An element was first heard of, or what it says of its place has changed."""
@@ -72,10 +75,10 @@ class Outbox:
         for rows in chunks(list(self._alarms.values())):
             self.send(unit, Signal("alarm", clock, 0, 0, alarms=rows))
         for region, changes in self._changed.items():
-            for down in (True, False):
-                ids = sorted(element for element, state in changes.items() if state is down)
+            for change in CHANGES:
+                ids = sorted(element for element, last in changes.items() if last == change)
                 for some in chunks(ids):
-                    self.send(unit, Signal("down" if down else "up", clock, 0, 0, region=region, devices=some))
+                    self.send(unit, Signal(change, clock, 0, 0, region=region, devices=some))
         self._learned.clear()
         self._alarms.clear()
         self._changed.clear()

@@ -111,6 +111,14 @@ class OutagePolicy(Struct, frozen=True, forbid_unknown_fields=True):
     # --- blindness
     #: A collector that nothing was heard from for this long is silent (at least two ticks).
     blind_s: Period = 120.0
+    #: Of at least so many regions ...
+    blind_regions_min: Annotated[int, Meta(ge=2)] = 10
+    #: ... more than this share that fall silent within two ticks and share a collector or a partition are blindness.
+    blind_regions_share: Share = 0.3
+    #: A region partition that is read this much later than it is written says nothing of now.
+    blind_lag_s: Period = 5.0
+    #: The operator is paged when an outage has been unknown for this long.
+    page_s: Period = 300.0
     #: What is down behind a collector that reports again becomes an outage after this long.
     blind_exit_s: Seconds = 600.0
 

@@ -37,6 +37,7 @@ class Roster:
         self.down_infrastructure: dict[str, Device] = {}
         self.reporting: dict[str, int] = {}  #: arrival (epoch ms) of the last alarm through each collector
         self.promoted: set[str] = set()  #: elements that something was first found beneath, since the last tick
+        self.veiled: dict[str, Device] = {}  #: those of `down` whose collector was not heard either
         self.places: dict[tuple[Spec, str | None, str | None, float | None], Place] = {}
         self.intervals: dict[int, int] = {}  #: one int object for each interval in use
 
@@ -81,7 +82,7 @@ class Roster:
         if event.status != "up" or device is None or device.place.spec.region != region:
             return
         self._follow(device, event, region)
-        device.place.heard = max(device.place.heard, arrival)
+        device.place.heard = max(device.place.heard, min(at, arrival))
         if device.down is None and at > device.seen:
             first = device.slot == UNHEARD
             devices.beat(self.policy, device, at, clock=0, arrival=at, learn=True, again=True)
@@ -118,8 +119,7 @@ class Roster:
 
     def above(self, device: Device) -> tuple[Node, ...]:
         """The groups that a device counts in, its region last."""
-        place = device.place
-        return self.groups.above(device.element, place.spec.region, place.parents)
+        return self.groups.above(device.element, device.place.spec.region, device.place.parents)
 
     def is_infrastructure(self, element: str) -> bool:
         """Kind not `onu` or `cpe`; an unknown kind is `cpe` until it has children (detection.md A)."""
@@ -129,9 +129,8 @@ class Roster:
 
     def learn(self, unit: Unit, element: str, spec: Spec, event: Heartbeat | None) -> Device:
         """Takes in an element that nobody announced."""
-        row = SPECS.pack(spec)
         said = (event.parent, event.collector, event.interval_s) if event is not None else (None, None, None)
-        device = self._move(element, self._place(spec, *said, row), fresh=True)
+        device = self._move(element, self._place(spec, *said, SPECS.pack(spec)), fresh=True)
         unit.put(SPECS.key(element), device.place.row)
         return device
 
@@ -145,10 +144,8 @@ class Roster:
         if device is None:
             self.learn(unit, event.element, spec, None)
         elif inventory and device.place.spec != spec:
-            place = device.place
-            self._move(
-                event.element, self._place(spec, place.parent, place.collector, place.interval_s, SPECS.pack(spec))
-            )
+            place = self._place(spec, place.parent, place.collector, place.interval_s, SPECS.pack(spec))
+            self._move(event.element, place)
             unit.put(SPECS.key(event.element), device.place.row)
 
     def follow(self, unit: Unit, device: Device, event: Heartbeat, region: str) -> bool:
@@ -180,8 +177,7 @@ class Roster:
         if device.slot != UNHEARD:
             self.groups.stale = True
         device.slot = UNHEARD
-        self.down.pop(element, None)
-        self.down_infrastructure.pop(element, None)
+        self._is_up(element)
         for shelf in (SPECS, DOWNS, SEEN, HABITS):
             self._forget(unit, shelf.key(element))
         return device
@@ -201,8 +197,7 @@ class Roster:
             place = Place(
                 spec, row or SPECS.pack(spec), parents=nodes, parent=parent, collector=collector, interval_s=interval_s
             )
-            self.places[key] = place
-        return place
+        return self.places.setdefault(key, place)
 
     def node(self, element: str, region: str) -> Node:
         """The group at and below an element, made when it is first asked for."""
@@ -243,8 +238,7 @@ class Roster:
             groups.rise(above, was.bucket(groups.width))
             device.place.down -= 1
             unit.delete(DOWNS.key(device.element))
-            del self.down[device.element]
-            self.down_infrastructure.pop(device.element, None)
+            self._is_up(device.element)
         elif device.down is not None:
             if was is None:
                 groups.fall(above, device.down.bucket(groups.width))
@@ -259,8 +253,14 @@ class Roster:
 
     def _is_down(self, device: Device) -> None:
         self.down[device.element] = device
+        if device.down is not None and device.down.veiled:
+            self.veiled[device.element] = device
         if self.is_infrastructure(device.element):
             self.down_infrastructure[device.element] = device
+
+    def _is_up(self, element: str) -> None:
+        for index in (self.down, self.down_infrastructure, self.veiled):
+            index.pop(element, None)
 
     def _settle(self, unit: Unit, device: Device) -> None:
         device.interval = self.intervals.setdefault(device.interval, device.interval)

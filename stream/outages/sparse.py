@@ -86,7 +86,7 @@ class Sparse:
     def look(self, clock: int) -> Iterator[tuple[Node, Suspicion]]:
         """What is believed down at `clock` (epoch ms); what may be believed so later stays to be looked at."""
         for element, device in sorted(self._lone.items()):
-            if device.down is None or device.down.spent or device.down.held:
+            if device.down is None or device.down.bucket(self.roster.groups.width) < 0:
                 del self._lone[element]
                 continue
             node = self.roster.node(element, device.place.spec.region)

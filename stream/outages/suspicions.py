@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from forewarn.stream.engine.unit import Unit
-from forewarn.stream.outages.blindness import Collectors
-from forewarn.stream.outages.case import OPEN, Case, name_of, outage_id
+from forewarn.stream.outages.blindness import Blindness
+from forewarn.stream.outages.case import OPEN, Case, Sight, name_of, outage_id
 from forewarn.stream.outages.docket import names
 from forewarn.stream.outages.drops import Drops
 from forewarn.stream.outages.ledger import Ledger
@@ -39,12 +39,12 @@ BACKED = frozenset({"suspected", "confirmed", "unknown", "planned"})
 class Suspicions:
     """The suspicions' way into the ledger."""
 
-    def __init__(self, ledger: Ledger, works: Works, collectors: Collectors, drops: Drops) -> None:
+    def __init__(self, ledger: Ledger, works: Works, blindness: Blindness, drops: Drops) -> None:
         self.ledger = ledger
         self.docket = ledger.docket
         self.topology = ledger.topology
         self.works = works
-        self.collectors = collectors
+        self.blindness = blindness
         self.drops = drops
 
     def fold(self, unit: Unit, event: Signal) -> None:
@@ -61,9 +61,9 @@ class Suspicions:
         elif case is not None:
             self.ledger.step(unit, case, Cleared(name, event.time))
 
-    def blind(self, case: Case) -> bool:
-        """Whether nothing can be seen of what is down in an outage."""
-        return self.collectors.blind(case.collectors)
+    def blind(self, case: Case) -> Sight | None:
+        """Why what detect says of an outage is not enough; None: it is."""
+        return self.blindness.sight(case.collectors, case.region, self.docket.partition_of(case.region))
 
     def _suspect(self, unit: Unit, event: Signal, name: str, case: Case | None) -> None:
         onset = event.onset or event.time

@@ -4,7 +4,7 @@
        └── olt-2 ─┬ onu-2            one that does not, when all its parents are (rings, dual homing),
                   └ onu-3            or when most of what beats beneath it is down
 
-Rows: `e/<element>` Known, `d/<element>` that it is down.
+Rows: `e/<element>` Known, `d/<element>` that it is down, `u/<element>` that it is unseen.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Known(Struct, frozen=True, array_like=True, gc=False):
 
 
 KNOWN = Shelf("e/", Known)
-DOWN = b"d/"
+DOWN, UNSEEN = b"d/", b"u/"
 
 
 class Topology:
@@ -47,6 +47,7 @@ class Topology:
         self.children: dict[str, dict[str, None]] = {}
         self.regions: dict[str, dict[str, None]] = {}
         self.down: dict[str, None] = {}
+        self.unseen: dict[str, None] = {}  #: fell silent together with their collector
         self.beating: dict[str, int] = {}
         self.fallen: dict[str, int] = {}
 
@@ -57,6 +58,8 @@ class Topology:
                 self._index(KNOWN.name(key), KNOWN.unpack(value))
             elif key.startswith(DOWN):
                 self.down[key[len(DOWN) :].decode()] = None
+            elif key.startswith(UNSEEN):
+                self.unseen[key[len(UNSEEN) :].decode()] = None
         siblings: dict[tuple[str, ...], list[int]] = {}
         for element, known in self.elements.items():
             if known.beats:
@@ -121,8 +124,9 @@ class Topology:
 
     def set_down(self, unit: Unit, element: str, *, down: bool) -> bool:
         """Notes that an element went down or came back; whether that is news."""
+        found = self._find(unit, element)
         if down == (element in self.down):
-            return False
+            return found
         if down:
             self.down[element] = None
             unit.put(DOWN + element.encode(), SCHEMA)
@@ -133,6 +137,26 @@ class Topology:
         if known is not None and known.beats:
             self._add(known.parents, 0, 1 if down else -1)
         return True
+
+    def lose(self, unit: Unit, element: str) -> bool:
+        """Notes that an element went out of sight; whether that is news."""
+        if element in self.unseen or element in self.down:
+            return False
+        self.unseen[element] = None
+        unit.put(UNSEEN + element.encode(), SCHEMA)
+        return True
+
+    def _find(self, unit: Unit, element: str) -> bool:
+        if element not in self.unseen:
+            return False
+        del self.unseen[element]
+        unit.delete(UNSEEN + element.encode())
+        return True
+
+    def beats(self, element: str) -> bool:
+        """Whether an element was heard itself."""
+        known = self.elements.get(element)
+        return known is not None and known.beats
 
     # -- ways up and down
 

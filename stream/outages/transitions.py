@@ -17,7 +17,15 @@ def confirmed(case: Case, time: int) -> Case:
     first = case.confirmed if case.confirmed is not None else time
     case = replace(case, cause=None) if case.cause == "planned" and not case.cause_given else case
     return replace(
-        case, state="confirmed", since=time, confirmed=first, restored=None, maintenance_id=None, overrun=None
+        case,
+        state="confirmed",
+        since=time,
+        confirmed=first,
+        restored=None,
+        maintenance_id=None,
+        overrun=None,
+        paged=False,
+        blind_by=None,
     )
 
 

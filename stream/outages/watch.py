@@ -29,6 +29,7 @@ from forewarn.stream.outages.sparse import Sparse
 from forewarn.stream.outages.status import rows
 from forewarn.stream.outages.survey import name_of, signal, survey
 from forewarn.stream.outages.suspicion import CLEARS, CONFIRMS, Look, Suspicion, Verdict
+from forewarn.stream.outages.veil import Veil
 from forewarn.topics.events.outages import SignalKind, StatusRow
 
 RATES = Shelf("r/", Rate)
@@ -66,23 +67,26 @@ class Watch:
     # -- every unit
 
     def down(self, unit: Unit, device: Device) -> None:
-        """A device went down."""
+        """A device went down, or out of sight."""
         region = device.place.spec.region
+        if device.down is not None and device.down.veiled:
+            self.outbox.changed(region, device.element, "veiled")
+            return
         if self.damping.counts(unit, device) if self._covered(device) else self.damping.fell(unit, device):
             self.fell[region] = self.fell.get(region, 0) + 1
             self.sparse.fell(device)
-        self.outbox.changed(region, device.element, down=True)
+        self.outbox.changed(region, device.element, "down")
 
     def up(self, unit: Unit, device: Device, was: Down) -> None:
         """A device came back. If it was not down with its group, nor is its interval still learned, it has flapped."""
         learning = device.habit is not None and device.habit.learning
-        if not was.spent and not learning and not self._covered(device):
+        if not was.spent and not was.veiled and not learning and not self._covered(device):
             self.damping.flappers.first(unit, device.element, was.since)
-        self.outbox.changed(device.place.spec.region, device.element, down=False)
+        self.outbox.changed(device.place.spec.region, device.element, "up")
 
     def gone(self, device: Device) -> None:
         """A device that was down is no longer here."""
-        self.outbox.changed(device.place.spec.region, device.element, down=False)
+        self.outbox.changed(device.place.spec.region, device.element, "up")
 
     def _covered(self, device: Device) -> bool:
         """Whether a suspicion of a group that it stands in is open."""
@@ -289,6 +293,6 @@ class Watch:
         self.unrest[self.open.pop(name).region] -= 1
         unit.delete(SUSPICIONS.key(name))
 
-    def rows(self) -> list[StatusRow]:
+    def rows(self, veil: Veil) -> list[StatusRow]:
         """How regions, suspected elements and collectors stand."""
-        return rows(self.roster, [self._node(state) for state in self.open.values() if not state.whole_region])
+        return rows(self.roster, veil, [self._node(state) for state in self.open.values() if not state.whole_region])

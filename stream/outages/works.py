@@ -8,7 +8,7 @@ agg-1 ─┬─ olt-1 (work) ─ 25 devices down      olt-1, or agg-1 named for 
 from __future__ import annotations
 
 from forewarn.stream.engine.unit import Unit
-from forewarn.stream.outages.blindness import Collectors
+from forewarn.stream.outages.blindness import Blindness
 from forewarn.stream.outages.case import Case
 from forewarn.stream.outages.ledger import Ledger
 from forewarn.stream.outages.maintenance import Plans, Work
@@ -19,18 +19,18 @@ from forewarn.stream.outages.workload import Released, Working
 class Works:
     """Judges outages by the plans."""
 
-    def __init__(self, topology: Topology, ledger: Ledger, plans: Plans, collectors: Collectors) -> None:
+    def __init__(self, topology: Topology, ledger: Ledger, plans: Plans, blindness: Blindness) -> None:
         self.topology = topology
         self.ledger = ledger
         self.plans = plans
-        self.collectors = collectors
+        self.blindness = blindness
 
     def judge(self, unit: Unit, case: Case, time: int) -> None:
         """Makes an outage planned, late or real, as the plans say at `time` (epoch ms of event time)."""
         if case.state == "planned":
             work = self.explaining(case, time)
             what = Working(work.maintenance_id, time, work.late) if work else None
-            self.ledger.step(unit, case, what or Released(time, self.collectors.blind(case.collectors)))
+            self.ledger.step(unit, case, what or Released(time, self.blindness.blind(case.collectors, case.region)))
         elif case.state in ("suspected", "unknown") and case.confirmed is None and self.plans.plans:
             work = self.explaining(case, time)
             if work is not None and work.late is None:

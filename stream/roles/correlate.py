@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from forewarn.stream.engine.role import Fold, Group, Layout, Record, Source
 from forewarn.stream.engine.unit import Unit
-from forewarn.stream.outages.blindness import Collectors
+from forewarn.stream.outages.blindness import Blindness
 from forewarn.stream.outages.correlation import Correlation
 from forewarn.stream.outages.impact import Jobs
 from forewarn.stream.outages.ledger import Ledger
@@ -27,6 +27,7 @@ from forewarn.stream.outages.maintenance import Plans
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.rows import Shelf
 from forewarn.stream.outages.topology import Topology
+from forewarn.stream.outages.unseen import UnseenRegions
 from forewarn.topics.dead_letters import Malformed, dead_letter
 from forewarn.topics.partitioner import partition as partition_of
 from forewarn.topics.reasons import Reason
@@ -52,20 +53,19 @@ class CorrelateFold(Fold):
         self.topology = Topology()
         self.jobs = Jobs(layout.customer)
         self.plans = Plans(int(policy.overrun_s * 1000))
-        self.collectors = Collectors(policy)
+        self.blindness = Blindness(policy, layout.region)
 
         @lru_cache(maxsize=1 << 16)
         def region_partition(region: str) -> int:
             return partition_of(region.encode(), layout.region)
 
         self.ledger = Ledger(policy, self.topology, self.jobs, region_partition)
-        self.correlation = Correlation(
-            policy, self.topology, self.ledger, self.plans, self.collectors, region_partition
-        )
+        self.correlation = Correlation(policy, self.topology, self.ledger, self.plans, self.blindness, region_partition)
+        self.unseen = UnseenRegions(policy, self.ledger, self.blindness)
         self.given = Given()
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
-        for part in (self.topology, self.jobs, self.ledger, self.plans, self.collectors, self.correlation):
+        for part in (self.topology, self.jobs, self.ledger, self.plans, self.blindness, self.correlation):
             part.restore(table)
         if (row := table.get(GIVEN.prefix)) is not None:
             self.given = GIVEN.unpack(row)
@@ -91,6 +91,10 @@ class CorrelateFold(Fold):
         step = int(self.policy.tick_s * 1000)
         if unit.now // step == self.given.ticked // step:
             return
+        if self.blindness.complete:
+            self.blindness.judge(unit)
+            self.unseen.tick(unit)
+            self.correlation.tell_heard(unit)
         self.correlation.settle(unit)
         self.ledger.tick(unit, self.correlation.clock)
         handled = max(self.given.event_time, self.correlation.handled(self.layout.region))

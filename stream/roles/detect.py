@@ -18,6 +18,7 @@ from msgspec import Struct
 from forewarn.stream.engine.role import Fold, Group, Layout, Record, Source
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages.alarms import OpenAlarms
+from forewarn.stream.outages.blindness import Ear
 from forewarn.stream.outages.clock import Clock
 from forewarn.stream.outages.gauges import Gauges
 from forewarn.stream.outages.hearing import Hearing
@@ -25,6 +26,7 @@ from forewarn.stream.outages.outbox import Outbox, chunks
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.roster import Roster
 from forewarn.stream.outages.rows import Shelf
+from forewarn.stream.outages.veil import Veil
 from forewarn.stream.outages.watch import Watch
 from forewarn.topics.events.network import Alarm, Heartbeat, Kpi, TopologyElement
 from forewarn.topics.events.outages import Signal
@@ -58,7 +60,8 @@ class DetectFold(Fold):
         self.alarms = OpenAlarms(policy)
         self.outbox = Outbox(partition)
         self.watch = Watch(policy, self.roster, self.alarms, self.outbox)
-        self.hearing = Hearing(policy, self.roster, self.alarms, self.watch, self.outbox)
+        self.veil = Veil(policy, self.roster)
+        self.hearing = Hearing(policy, self.roster, self.alarms, self.watch, self.veil, self.outbox)
         self.gauges = Gauges(policy, self.watch, self.outbox)
         self.clock = Clock(STREAMS)
         self.mark = Mark()
@@ -68,6 +71,7 @@ class DetectFold(Fold):
         self.roster.restore(table)
         self.alarms.restore(table)
         self.watch.restore(table)
+        self.veil.restore(table)
         if (row := table.get(MARK.prefix)) is not None:
             self.mark = MARK.unpack(row)
         self.outbox.sequence = self.mark.sequence
@@ -91,7 +95,9 @@ class DetectFold(Fold):
 
     def _topology(self, unit: Unit, events: Sequence[TopologyElement | None], records: Sequence[Record]) -> None:
         for event, record in zip(events, records, strict=True):
-            if event is not None:
+            if event is not None and event.heard is not None:
+                self.veil.told(unit, event.collector or "", Ear(*event.heard))
+            elif event is not None:
                 self.roster.describe(unit, event)
             elif (gone := self.roster.remove(unit, (record.key or b"").decode())) is not None and gone.down:
                 self.watch.gone(gone)
@@ -112,20 +118,23 @@ class DetectFold(Fold):
         self.clock.tick(unit.now, idle, int(self.policy.lateness_s * 1000))
         self.mark = Mark(self.mark.sequence, self.mark.clock, self.mark.watermark, unit.now)
         self.ticking = True
+        self.veil.listen(unit, self.clock.clock)
         self.work(unit)
 
     def work(self, unit: Unit) -> bool:
         if not self.ticking:
             return False
         clock = self.clock.clock
-        self.ticking = not self.hearing.silences(unit, clock, SILENT_A_UNIT)
+        done = self.hearing.silences(unit, clock, SILENT_A_UNIT)
+        self.ticking = not (done and self.hearing.unveil(unit, clock, SILENT_A_UNIT))
         self._close(unit)
         if not self.ticking:
             self.watch.tick(unit, clock)
             self.gauges.tick(unit, clock)
-            for rows in chunks(self.gauges.rows(self.watch.rows()), 500):
+            for rows in chunks(self.gauges.rows(self.watch.rows(self.veil)), 500):
                 self.outbox.send(unit, Signal("status", clock, 0, 0, rows=rows))
-            self.outbox.send(unit, Signal("progress", clock, 0, 0, event_time=self.clock.watermark))
+            lag = self.clock.lag(unit.now)
+            self.outbox.send(unit, Signal("progress", clock, 0, 0, event_time=self.clock.watermark, lag=lag))
             self._keep_mark(unit)
         return self.ticking
 

@@ -44,6 +44,8 @@ class IngestFold(Fold):
     def reread(self, topic: str, events: Sequence[TopologyElement | None], records: Sequence[Record]) -> None:
         """Hears where elements are. The regions' partitions come in any order; the newest word holds."""
         for event, record in zip(events, records, strict=True):
+            if event is not None and event.source == "heard":
+                continue
             if event is not None:
                 self._settle(event.element, Place(event.region, record.timestamp))
             else:

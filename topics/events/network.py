@@ -123,7 +123,8 @@ class TopologyElement(Struct, frozen=True, omit_defaults=True):
     """Internal: what detect and ingest need to know of one element (`network.topology`, key = element, compacted).
 
     correlate writes it by explicit partition, that of the element's region; a move of region leaves a null in the
-    old one.
+    old one. With source `heard` it is no element: it tells a partition that others hear a collector (`collector`), and
+    in which span (`heard`: since, until; epoch ms).
     """
 
     element: str
@@ -134,4 +135,5 @@ class TopologyElement(Struct, frozen=True, omit_defaults=True):
     collector: str | None = None
     interval_s: Seconds | None = None
     powered_by: str | None = None
-    source: Literal["inventory", "learned"] = "inventory"
+    source: Literal["inventory", "learned", "heard"] = "inventory"
+    heard: tuple[int, int] | None = None

@@ -42,7 +42,8 @@ class Etr(Struct, frozen=True):
 class Outage(Struct, frozen=True, omit_defaults=True):
     """One revision of an outage (`outages`, compacted, and `outages.revisions`; key = outage id).
 
-    `parent` is the outage that this one is a part of; `overrun`, since when its planned work has been late.
+    `parent` is the outage that this one is a part of; `overrun`, since when its planned work has been late; `page`: it
+    has been unknown for so long that an operator must look, who can confirm it by its id.
     """
 
     outage_id: str
@@ -70,6 +71,7 @@ class Outage(Struct, frozen=True, omit_defaults=True):
     hold: bool | None = None
     author: str | None = None
     comment: str | None = None
+    page: bool | None = None
 
 
 class ImpactChunk(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="impact"):
@@ -142,8 +144,10 @@ class LearnedElement(Struct, frozen=True, omit_defaults=True):
 class StatusRow(Struct, frozen=True, omit_defaults=True):
     """How one region, element under suspicion, or collector stands: devices expected and down.
 
-    `heard`: arrival time (epoch ms) of the last sign of life, 0 = none since the worker started. Of a region, `judged`:
-    its volume indicators (sessions, ...) with a baseline, and `dropped`: those that have fallen far below it.
+    `heard`: event time (epoch ms) of the last sign of life, 0 = none since the worker started. `patience`: ms after
+    which its silence means something. `veiled`: those of `down` that fell silent together with their collector, the
+    first of them at `onset` (epoch ms). Of a region, `collectors`: those it is heard through, `judged`: its volume
+    indicators (sessions, ...) with a baseline, and `dropped`: those that have fallen far below it.
     """
 
     of: Literal["region", "element", "collector"]
@@ -153,6 +157,10 @@ class StatusRow(Struct, frozen=True, omit_defaults=True):
     heard: int = 0
     judged: int = 0
     dropped: int = 0
+    patience: int = 0
+    veiled: int = 0
+    onset: int = 0
+    collectors: tuple[str, ...] = ()
 
 
 #: Classes of alarms: `power` and `signal` (light, line) tell causes, `service` is any other that takes service away.
@@ -168,7 +176,7 @@ class AlarmRow(Struct, frozen=True, omit_defaults=True):
     time: int
 
 
-SignalKind = Literal["suspect", "confirm", "clear", "down", "up", "learned", "alarm", "status", "progress"]
+SignalKind = Literal["suspect", "confirm", "clear", "down", "veiled", "up", "learned", "alarm", "status", "progress"]
 
 
 class Signal(Struct, frozen=True, omit_defaults=True):
@@ -180,11 +188,12 @@ class Signal(Struct, frozen=True, omit_defaults=True):
     - `suspect`, `confirm`, `clear`: a suspicion on `element` (the region itself: `element` = `region`, `whole_region`)
       with its `onset`; `absorbs` are suspicions below it that it replaces; `reason` says why; `gasps` of its devices
       died with a gasp, and `power_alarms` and `signal_alarms` are the elements in its subtree with such alarms open;
-    - `down`, `up`: `devices` that went down or came back, at most 5,000 a signal;
+    - `down`, `veiled`, `up`: `devices` that went down, fell silent together with their collector, or came back, at
+      most 5,000 a signal;
     - `learned`: elements first heard of;
     - `alarm`: `alarms` that opened or closed: severe ones, and those that tell a cause without taking service away;
     - `status`: how regions, suspicions and collectors stand, every tick;
-    - `progress`: everything of this region partition up to `event_time` is folded.
+    - `progress`: everything of this region partition up to `event_time` is folded, `lag` ms after it arrived.
     """
 
     kind: SignalKind
@@ -212,3 +221,4 @@ class Signal(Struct, frozen=True, omit_defaults=True):
     alarms: tuple[AlarmRow, ...] = ()
     rows: tuple[StatusRow, ...] = ()
     event_time: int | None = None
+    lag: int = 0

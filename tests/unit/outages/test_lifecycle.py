@@ -40,18 +40,18 @@ def test_the_id_is_a_hash_of_element_and_onset() -> None:
 def test_blindness_makes_it_unknown_until_the_collectors_report_for_ten_minutes() -> None:
     #  confirm, blind      seen           + 600 s
     #  100 ├── unknown ────1000───────────1600 confirmed
-    case = run(NEW, suspected(), Confirmed("c", 100_000, blind=True))
+    case = run(NEW, suspected(), Confirmed("c", 100_000, blind="silence"))
     assert case.state == "unknown"
-    assert run(case, Confirmed("c", 110_000, blind=True)) is case
-    case = run(case, Elapsed(500_000, blind=True), Elapsed(1_000_000), Elapsed(1_599_000))
+    assert run(case, Confirmed("c", 110_000, blind="silence")) is case
+    case = run(case, Elapsed(500_000, blind="silence"), Elapsed(1_000_000), Elapsed(1_599_000))
     assert case.state == "unknown"
     assert run(case, Elapsed(1_600_000)).state == "confirmed"
-    assert run(case, Elapsed(1_550_000, blind=True), Elapsed(1_600_000)).state == "unknown"
+    assert run(case, Elapsed(1_550_000, blind="silence"), Elapsed(1_600_000)).state == "unknown"
     assert run(case, Cleared("c", 1_100_000)).state == "dismissed"
 
 
 def test_a_second_source_ends_blindness() -> None:
-    case = run(NEW, suspected(), Confirmed("c", 100_000, blind=True, independent=True))
+    case = run(NEW, suspected(), Confirmed("c", 100_000, blind="silence", independent=True))
     assert case.state == "confirmed"
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 
 from forewarn.stream.engine.unit import Unit
-from forewarn.stream.outages.blindness import Collectors
 from forewarn.stream.outages.clock import Clock
 from forewarn.stream.outages.impact import AIM, cut, part
 from forewarn.stream.outages.outbox import CHUNK, Outbox
-from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.rows import Shelf
 from forewarn.stream.outages.suspicion import Suspicion
 from forewarn.topics.events.outages import Signal
@@ -39,19 +37,6 @@ def test_a_row_of_an_unknown_schema_is_refused() -> None:
         shelf.unpack(b"\x09\x90")
 
 
-def test_collectors_are_blind_only_when_each_of_them_is_silent_everywhere() -> None:
-    unit, collectors = Unit({}, {}, 0), Collectors(OutagePolicy())
-    collectors.fold(unit, "c-1", heard=100_000, clock=300_000)
-    assert collectors.blind(["c-1"])
-    collectors.fold(unit, "c-1", heard=290_000, clock=300_000)
-    assert not collectors.blind(["c-1"])
-    collectors.fold(unit, "c-2", heard=0, clock=300_000)
-    assert collectors.blind(["c-2"])
-    assert not collectors.blind(["c-1", "c-2"])
-    assert not collectors.blind([])
-    assert not collectors.blind(["never heard of"])
-
-
 def test_chunks_hold_every_element_once_and_none_is_too_large() -> None:
     elements = [f"onu-{i}" for i in range(60_000)]
     chunks = cut(len(elements))
@@ -72,12 +57,3 @@ def test_sequences_rise_also_when_the_table_was_lost() -> None:
     lost.send(Unit({}, {}, 2_000), Signal("progress", 0, 0, 0))
     assert lost.sequence == 2_000
     assert unit.outputs[0].key == b"partition/3"
-
-
-def test_what_is_heard_of_a_collector_is_kept() -> None:
-    unit, collectors = Unit({}, {}, 0), Collectors(OutagePolicy())
-    collectors.fold(unit, "c-1", heard=1, clock=300_000)
-    collectors.fold(unit, "c-1", heard=1, clock=300_000)
-    again = Collectors(OutagePolicy())
-    again.restore({**unit.dirty, b"x": b""})
-    assert again.blind(["c-1"])
