@@ -144,7 +144,8 @@ class Roster:
         if device is None:
             self.learn(unit, event.element, spec, None)
         elif inventory and device.place.spec != spec:
-            place = self._place(spec, place.parent, place.collector, place.interval_s, SPECS.pack(spec))
+            was = device.place
+            place = self._place(spec, was.parent, was.collector, was.interval_s, SPECS.pack(spec))
             self._move(event.element, place)
             unit.put(SPECS.key(event.element), device.place.row)
 
