@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import signal
@@ -66,33 +67,36 @@ class Child:
 
     async def kill(self) -> None:
         """SIGKILL."""
-        if self.code is None:
-            self._process.kill()
-            await self._process.wait()
+        self._signal(signal.SIGKILL)
+        await self._process.wait()
 
     def pause(self) -> None:
         """SIGSTOP: from now on it is a zombie that does not know it."""
-        if self.code is None:
-            self._process.send_signal(signal.SIGSTOP)
-            self.stopped = True
+        self._signal(signal.SIGSTOP)
+        self.stopped = True
 
     def go_on(self) -> None:
         """SIGCONT."""
         self.stopped = False
-        if self.code is None:
-            self._process.send_signal(signal.SIGCONT)
+        self._signal(signal.SIGCONT)
 
     async def end(self) -> int:
         """SIGTERM, and SIGKILL if that is not enough; the exit code."""
         if self.code is None:
             self.go_on()
-            self._process.terminate()
+            self._signal(signal.SIGTERM)
             try:
                 await asyncio.wait_for(self._process.wait(), GRACE_S)
             except TimeoutError:
                 await self.kill()
         assert self.code is not None
         return self.code
+
+    def _signal(self, number: int) -> None:
+        """Not by asyncio's own methods: these may reap the child before its watcher does, and lose the exit code."""
+        if self.code is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def tail(self, lines: int = 25) -> str:
         """The end of its log."""

@@ -28,6 +28,16 @@ PASSES = {"takeover": 2, "fold.before": 25, "fold.after": 25, "deliver.attempt":
 REACHED_S = 60.0
 
 
+#: All crash points, shared out over lanes that run side by side: (role, points).
+SHARES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("decide", ("takeover", "append.before", "outputs.before")),
+    ("decide", ("fold.before", "append.after", "outputs.after")),
+    ("decide", ("fold.after", "install", "ack")),
+    ("deliver", ("deliver.attempt", "deliver.data")),
+    ("deliver", ("deliver.250", "deliver.sent")),
+)
+
+
 class Outcome(Struct, frozen=True):
     """Kills by crash point, and what the oracle says."""
 

@@ -151,19 +151,23 @@ def _outages(model: Model, seen: Seen) -> Iterator[Violation]:
     for customer in sorted({*model.begun, *(customer for customer, _ in told)}):
         confirmed, restored = told[customer, "confirmed"], told[customer, "restored"]
         if len(confirmed) != model.begun.get(customer, 0):
-            yield Violation("outage", f"{customer} was told of {len(confirmed)}, had {model.begun.get(customer, 0)}")
+            yield Violation("outage", f"{customer} had {model.begun.get(customer, 0)}, was told of {sorted(confirmed)}")
         if len(restored) != model.mended.get(customer, 0) or not restored <= confirmed:
-            yield Violation("restored", f"{customer}: {len(restored)} of {model.mended.get(customer, 0)}")
+            yield Violation("restored", f"{customer}: {sorted(restored)} of {model.mended.get(customer, 0)}")
 
 
 def _mails(model: Model, seen: Seen) -> Iterator[Violation]:
-    """Every message is taken by the mail server; more than once only if an attempt is listed as ambiguous for it."""
+    """Every message is taken by the mail server; more than once only if an attempt is listed as ambiguous for it.
+
+    Excused are messages that ended as superseded or expired, and those that a newer one of the same incident overtook
+    while it was not known whether they had been taken: `ambiguous` is then their outcome.
+    """
     ambiguous = Counter(notification for notification, _ in _ambiguous(seen))
     ended = {
         row.read["notification_id"]
         for row in seen.rows["notifications.log"]
         if row.read["outcome"] in ("superseded", "expired")
-    }
+    } | (_overtaken(seen) & ambiguous.keys())
     due = {row.read["notification_id"] for row in seen.rows["notifications"]} | model.notices.keys()
     sent = {row.read["notification_id"] for row in seen.rows["notifications.log"] if row.read["outcome"] == "sent"}
     for notification in sorted(due - ended):
@@ -176,6 +180,19 @@ def _mails(model: Model, seen: Seen) -> Iterator[Violation]:
             yield Violation("mail", f"{notification} was sent, but nobody decided it")
         if count - 1 > ambiguous[notification]:
             yield Violation("mail twice", f"{notification}: taken {count} times, {ambiguous[notification]} ambiguous")
+
+
+def _overtaken(seen: Seen) -> set[str]:
+    """Messages that are not the newest of their customer, kind, incident and channel."""
+    newest: dict[tuple[object, ...], str] = {}
+    rows = list(_once(seen, "notifications"))
+    for row in rows:
+        newest[_thread(row)] = row.read["notification_id"]
+    return {row.read["notification_id"] for row in rows} - set(newest.values())
+
+
+def _thread(row: Row) -> tuple[object, ...]:
+    return row.key, row.read["kind"], row.read["incident"], row.read["channel"]
 
 
 def _ambiguous(seen: Seen) -> set[tuple[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -62,6 +63,8 @@ class Place:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await asyncio.gather(*(child.kill() for child in self.children))
+        with contextlib.suppress(KafkaError):  # a broker that is away keeps them; many deployments follow each other
+            await self.admin.delete_topics([topic.full_name(self.prefix) for topic in BY_NAME.values()])
         await self.producer.stop()
         await self.consumer.stop()
         await self.admin.close()

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
@@ -27,16 +27,15 @@ from rich.table import Table
 from forewarn.deploy.local_kafka import LocalKafka
 from forewarn.stream.engine.crash import POINTS
 from tests.faults.haunting import haunt_decide, haunt_deliver
-from tests.faults.lane import run_lane
+from tests.faults.lane import SHARES, run_lane
 from tests.faults.oracle import Report
+from tests.faults.restart import run_restart
 from tests.faults.story import tell
 
 LEDGER = Path(__file__).with_name("ledger.jsonl")
 BROKER = {"group.min.session.timeout.ms": "1000", "broker.session.timeout.ms": "3000"}
-#: Seconds of trouble in one round, and kills at each of the points that a round looks at.
-STORM_S, KILLS = 45.0, 5
-#: Crash points side by side in one round.
-LANES = 3
+#: Seconds of trouble on the whole path in one round, and kills at each crash point.
+STORM_S, KILLS = 45.0, 3
 DELIVER = tuple(point for point in POINTS if point.startswith("deliver."))
 ENGINE = tuple(point for point in POINTS if not point.startswith("deliver."))
 
@@ -80,33 +79,35 @@ class Soak:
             self.total.rounds = number
 
     async def _round(self, number: int, seed: int) -> None:
-        """Storm on the whole path, then crash points and zombies side by side."""
+        """Storm on the whole path, then crash points and zombies side by side, then a restart of the broker."""
         self._say(seed, "whole path: all roles in a storm")
         told = await tell(
             self.kafka.bootstrap, f"w{number}-", self.folder / f"{number}-path", seed=seed, storm_s=STORM_S,
             say=lambda line: self._say(seed, line),
         )  # fmt: skip
         self.total.add(told.done, told.report, f"whole path, seed {seed}")
-        if self.total.clean:
-            await self._points(number, seed)
-        if self.total.clean:
-            await self._zombies(number, seed)
+        for part in (self._points, self._zombies, self._restart):
+            if self.total.clean:
+                await part(number, seed)
 
     async def _points(self, number: int, seed: int) -> None:
-        random = Random(seed)
-        shares: list[tuple[str, Sequence[str]]] = [("deliver", random.sample(DELIVER, 2))]
-        engine = random.sample(ENGINE, 2 * (LANES - 1))
-        shares += [("decide", engine[:2]), ("decide", engine[2:])]
-        self._say(seed, "crash points: " + ", ".join(point for _, points in shares for point in points))
+        self._say(seed, f"crash points: all {len(POINTS)}, {KILLS} kills each, in {len(SHARES)} lanes")
         runs = [
             run_lane(
                 self.kafka.bootstrap, f"c{number}-{lane}-", self.folder / f"{number}-lane-{lane}",
                 role=role, points=points, kills=KILLS, seed=seed + lane,
             )
-            for lane, (role, points) in enumerate(shares)
+            for lane, (role, points) in enumerate(SHARES)
         ]  # fmt: skip
         for lane, outcome in enumerate(await asyncio.gather(*runs)):
             self.total.add(outcome.kills, outcome.report, f"crash points, seed {seed}, lane {lane}")
+
+    async def _restart(self, number: int, seed: int) -> None:
+        self._say(seed, "broker restart")
+        restarted = await run_restart(self.kafka, f"b{number}-", self.folder / f"{number}-broker", seed=seed)
+        done = Counter({"broker restart": 1})
+        self.total.add(done, restarted.report, f"broker restart, seed {seed}")
+        self.total.violations += [f"a worker ended with {code} while the broker was away" for code in restarted.codes]
 
     async def _zombies(self, number: int, seed: int) -> None:
         random = Random(seed)
@@ -136,7 +137,7 @@ def summary(total: Total) -> Table:
     table = Table("what", "count", title=f"soak, seed {total.seed}, {total.rounds} rounds, {total.minutes:g} minutes")
     for point in POINTS:
         table.add_row(f"killed at {point}", str(total.done[point]))
-    for what in ("random kill", "rebalance", "zombie"):
+    for what in ("random kill", "rebalance", "zombie", "broker restart"):
         table.add_row(f"{what}s", str(total.done[what]))
     figures = total.figures
     table.add_row("events", str(figures["events"]))
@@ -182,6 +183,7 @@ def main() -> int:
     arguments.add_argument("--minutes", type=float, default=10.0)
     arguments.add_argument("--seed", type=int, default=None, help="default: from the clock; it is printed")
     given = arguments.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # new topics, and a broker that goes away, are expected here
     seed = int(time.time()) if given.seed is None else given.seed
     total = asyncio.run(soak(given.minutes, seed, Console(stderr=True, highlight=False)))
     with LEDGER.open("ab") as ledger:
