@@ -10,7 +10,8 @@ from typing import Any
 Region = list[Any]
 
 LEVELS = (0, 50, 80, 100)
-INTERVAL_MS = 300_000
+#: One beat interval: a window holds one beat of each device.
+INTERVAL_MS = 60_000
 ELEMENTS, DEVICES = 20, 50
 
 
