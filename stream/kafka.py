@@ -86,6 +86,7 @@ async def reader(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
         **connection(settings),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        isolation_level="read_committed",
         max_partition_fetch_bytes=_FETCH_BYTES,
         fetch_max_wait_ms=50,  # the last fetch of one topic must not hold up the first of the next
     )

@@ -25,6 +25,7 @@ class Reader:
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",
+            isolation_level="read_committed",
             key_deserializer=chunks,
             max_partition_fetch_bytes=8 << 20,
             fetch_max_bytes=64 << 20,
@@ -64,7 +65,7 @@ class Reader:
         while left:
             fetched = await consumer.getmany(*left, timeout_ms=200, max_records=BATCHES)
             for tp, batches in fetched.items():
-                for batch in batches:
+                for batch in filter(None, batches):
                     yield tp, batch
             for tp in tuple(left):
                 if await consumer.position(tp) >= left[tp]:

@@ -9,7 +9,7 @@ marketing  ▓▓  parked until impact, customers, ... have been folded up to th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
 
@@ -28,26 +28,48 @@ HIGH_BYTES = 16 * 1024 * 1024
 _KEY, _VALUE = attrgetter("key"), attrgetter("value")
 
 
+class Batch(list[Record]):
+    """The records of one record batch, perhaps none. `next_offset`: where the log goes on behind it.
+
+    That is further than its last record where compaction or a transaction (its end, or all of it) left nothing to read.
+    """
+
+    __slots__ = ("next_offset",)
+
+    def __init__(self, records: Iterable[Record], next_offset: int) -> None:
+        super().__init__(records)
+        self.next_offset = next_offset
+
+
 class Slice:
-    """A run of records of one source. `ends` (topic -> offset): what must be folded before it; None: not yet known."""
+    """A run of records of one source, perhaps none; the source goes on at `next_offset`.
 
-    __slots__ = ("deadline", "ends", "records", "size")
+    `ends` (topic -> offset): what must be folded before it; None: not yet known.
+    """
 
-    def __init__(self, records: Sequence[Record], size: int) -> None:
+    __slots__ = ("deadline", "ends", "next_offset", "records", "size")
+
+    def __init__(self, records: Sequence[Record], size: int, next_offset: int) -> None:
         self.records = records
         self.size = size
+        self.next_offset = next_offset
         self.ends: Mapping[str, int] | None = None
         self.deadline = float("inf")
 
 
-def slices(batches: Sequence[Sequence[Record]], offset: int) -> list[Slice]:
+def slices(batches: Sequence[Batch], offset: int) -> list[Slice]:
     """Cuts a fetched run into slices; records below `offset` are left out (they were folded before)."""
     records: Sequence[Record] = batches[0] if len(batches) == 1 else list(chain.from_iterable(batches))
-    if records[0].offset < offset:
+    if records and records[0].offset < offset:
         records = [record for record in records if record.offset >= offset]
     cut: list[Slice] = []
     for start in range(0, len(records), SLICE):
         _cut(records[start : start + SLICE], cut)
+    end = batches[-1].next_offset
+    if cut:
+        cut[-1].next_offset = end
+    elif end > offset:  # nothing to fold, but what waits for this source to be read up to its end need not wait longer
+        cut.append(Slice((), 0, end))
     return cut
 
 
@@ -61,7 +83,7 @@ def _cut(records: Sequence[Record], into: list[Slice]) -> None:
         _cut(records[:half], into)
         _cut(records[half:], into)
     else:
-        into.append(Slice(records, size))
+        into.append(Slice(records, size, records[-1].offset + 1))
 
 
 class Mailbox:
@@ -74,7 +96,7 @@ class Mailbox:
         self._records = dict.fromkeys(self._queues, 0)
         self._bytes = dict.fromkeys(self._queues, 0)
 
-    def put(self, topic: str, batches: Sequence[Sequence[Record]]) -> list[Slice]:
+    def put(self, topic: str, batches: Sequence[Batch]) -> list[Slice]:
         """Accepts a fetched run; returns its slices (for the barrier)."""
         cut = slices(batches, self.expected[topic])
         for piece in cut:
@@ -82,7 +104,7 @@ class Mailbox:
             self._records[topic] += len(piece.records)
             self._bytes[topic] += piece.size
         if cut:
-            self.expected[topic] = cut[-1].records[-1].offset + 1
+            self.expected[topic] = cut[-1].next_offset
         return cut
 
     def next(self, folded: Mapping[str, int], now: float) -> tuple[str, Slice, bool] | None:

@@ -15,9 +15,8 @@ from typing import Any, Protocol
 from forewarn.stream.engine import crash, fatal
 from forewarn.stream.engine.core import Core
 from forewarn.stream.engine.log import Landing
-from forewarn.stream.engine.mailbox import Mailbox
+from forewarn.stream.engine.mailbox import Batch, Mailbox
 from forewarn.stream.engine.marker import MARKER, Marker, encode
-from forewarn.stream.engine.role import Record
 from forewarn.stream.engine.unit import Output, Unit
 
 #: Changelog bytes that a unit should stay below; it is weighed whenever it may have doubled, so it stops at half of it.
@@ -110,7 +109,7 @@ class Partition:
 
     # -- input ------------------------------------------------------------------------------------------------------
 
-    def put(self, topic: str, batches: Sequence[Sequence[Record]]) -> bool:
+    def put(self, topic: str, batches: Sequence[Batch]) -> bool:
         """Accepts a fetched run. False: the mailbox is full, pause the source."""
         slices = self.mailbox.put(topic, batches)
         source = next(source for source in self.mailbox.sources if source.topic == topic)
@@ -199,8 +198,9 @@ class Partition:
         scales = Scales()
         while (piece := self.mailbox.next(self.folded, time.monotonic())) is not None:
             topic, taken, unit.fresh = piece
-            core.take(unit, topic, taken.records)
-            self.folded[topic] = taken.records[-1].offset + 1
+            if taken.records:
+                core.take(unit, topic, taken.records)
+            self.folded[topic] = taken.next_offset
             records += len(taken.records)
             if topic in self.paused and self.mailbox.low(topic):
                 self.paused.discard(topic)

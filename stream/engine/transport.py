@@ -1,7 +1,7 @@
 """The batch transport: Faust receives whole record batches, as aiokafka's C parser gives them, one event a partition.
 
 Stock Faust builds one ConsumerRecord, one Message and one Event per Kafka record. Here a fetched run of records of one
-topic-partition is one Faust message: its `value` is the list of parsed records, its `offset` the last one's. Where
+topic-partition is one Faust message: its `value` is the list of parsed batches, its `offset` the last one's. Where
 records are read from, and what is committed to the group, is the engine's word (`Positions`), not the framework's: an
 offset is committed only for what a commit unit has made durable.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 import aiokafka
@@ -20,6 +20,7 @@ from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
+from forewarn.stream.engine.mailbox import Batch
 from forewarn.stream.engine.role import Record
 
 #: A broker answers a fetch without data after this long. aiokafka has one fetch under way per broker, so this bounds
@@ -45,10 +46,10 @@ def chunks(key: bytes | None) -> bytes | None:
 
 
 class Chunks(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka is untyped
-    """Yields the parsed records of one record batch as one list, for consumers marked with `chunks`.
+    """Yields the parsed records of one record batch as one `Batch`, for consumers marked with `chunks`.
 
-    Only for isolation level read_uncommitted: nothing that Forewarn reads is transactional, and control batches are
-    skipped.
+    Control batches and batches of aborted transactions come as empty ones: whoever waits until a topic has been read up
+    to an offset must hear that there is nothing more to come.
     """
 
     next_fetch_offset: int
@@ -63,13 +64,22 @@ class Chunks(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka is unt
             if self._check_crcs and not batch.validate_crc():
                 raise CorruptRecordException(f"Invalid CRC - {self._tp}")
             self.next_fetch_offset = batch.next_offset
-            if batch.is_control_batch:
-                continue
-            records = list(batch)
-            if records and records[0].offset < first:
-                records = [record for record in records if record.offset >= first]
-            if records:
-                yield records
+            records: Iterable[Record] = () if self._aborted(batch) or batch.is_control_batch else batch
+            found = Batch(records, batch.next_offset)
+            if found and found[0].offset < first:
+                found = Batch((record for record in found if record.offset >= first), batch.next_offset)
+            yield found
+
+    def _aborted(self, batch: Any) -> bool:
+        """Whether a batch belongs to an aborted transaction (its end, a control batch, ends that, too)."""
+        if not self._aborted_transactions and not self._aborted_producers:
+            return False
+        self._consume_aborted_up_to(batch.base_offset)
+        if batch.is_control_batch:
+            if self._contains_abort_marker(batch):
+                self._aborted_producers.discard(batch.producer_id)
+            return True
+        return batch.is_transactional and batch.producer_id in self._aborted_producers
 
 
 fetcher.PartitionRecords = Chunks
@@ -85,6 +95,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._key_deserializer = chunks
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        consumer._isolation_level = "read_committed"  # Faust says so for its own transactions only
         return consumer
 
     async def on_start(self) -> None:
@@ -186,17 +197,17 @@ class BatchConsumer(driver.Consumer):
         if not fetched or self.should_stop:
             return
         generation = self.app.consumer_generation_id
-        for tp, batches in cast(Mapping[TP, Sequence[Sequence[Record]]], fetched).items():
+        for tp, batches in cast(Mapping[TP, Sequence[Batch]], fetched).items():
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 return  # a rebalance: every partition is sought again before it is read
             yield tp, self._message(tp, batches, generation)
 
-    def _message(self, tp: TP, batches: Sequence[Sequence[Record]], generation: int) -> ConsumerMessage:
-        last = batches[-1][-1]
-        value: Any = batches
+    def _message(self, tp: TP, batches: Sequence[Batch], generation: int) -> ConsumerMessage:
+        last, value = batches[-1].next_offset - 1, cast(Any, batches)
+        time_s = next((batch[-1].timestamp / 1000 for batch in reversed(batches) if batch), 0.0)
         no_headers: list[tuple[str, bytes]] = []
         return ConsumerMessage(
-            tp.topic, tp.partition, last.offset, last.timestamp / 1000, 0, no_headers, None, value, None, 0, 0, tp,
+            tp.topic, tp.partition, last, time_s, 0, no_headers, None, value, None, 0, 0, tp,
             generation_id=generation,
         )  # fmt: skip
 

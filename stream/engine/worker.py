@@ -21,6 +21,7 @@ from forewarn.stream.engine import fatal, framework, log
 from forewarn.stream.engine.changelog import Reader
 from forewarn.stream.engine.deployment import Deployment, Observer, Performer
 from forewarn.stream.engine.log import Landing
+from forewarn.stream.engine.mailbox import Batch
 from forewarn.stream.engine.marker import MARKER, TAKEOVER, Marker, encode
 from forewarn.stream.engine.partition import Partition
 from forewarn.stream.engine.role import Role
@@ -87,7 +88,7 @@ class EngineWorker:
             for topic, offset in partition.durable.items()
         }
 
-    def deliver(self, tp: TP, batches: Sequence[Sequence[Any]], generation: int) -> None:
+    def deliver(self, tp: TP, batches: Sequence[Batch], generation: int) -> None:
         """Routes a fetched run to its partition; a full mailbox pauses that source alone."""
         partition = self.partitions.get(tp.partition)
         if partition is None or generation != self.framework.generation:

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from forewarn.stream.engine.mailbox import Batch
 from forewarn.stream.engine.marker import MARKER, TAKEOVER, Marker, encode
 from forewarn.stream.engine.role import Fold, Record
 from forewarn.stream.engine.unit import Timer, Unit
@@ -24,9 +25,10 @@ class Plain(Struct, frozen=True):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-def run(start: int, *values: bytes, key: bytes = b"k") -> list[Record]:
-    """Records of one key from an offset on."""
-    return [Plain(start + step, key, value) for step, value in enumerate(values)]
+def run(start: int, *values: bytes, key: bytes = b"k", then: int = 0) -> Batch:
+    """Records of one key from an offset on; behind them come `then` offsets without anything to read."""
+    records = [Plain(start + step, key, value) for step, value in enumerate(values)]
+    return Batch(records, start + len(records) + then)
 
 
 class Changelog:

@@ -20,7 +20,7 @@ def taken(mailbox: Mailbox, folded: dict[str, int] | None = None, now: float = 0
     found = []
     while (piece := mailbox.next(done, now)) is not None:
         topic, part, fresh = piece
-        done[topic] = part.records[-1].offset + 1
+        done[topic] = part.next_offset
         found.append((topic, len(part.records), fresh))
     return found
 
@@ -118,3 +118,21 @@ def test_a_full_source_is_paused_and_read_again_when_it_is_low() -> None:
     while not mailbox.low("usage"):
         mailbox.next(ZERO, 0)
     assert 0 < mailbox.waiting("usage") < LOW
+
+
+def test_offsets_without_anything_to_read_are_taken_as_read() -> None:
+    mailbox = box()
+    mailbox.put("usage", [run(0, b"1", then=1)])
+    assert taken(mailbox) == [("usage", 1, True)]
+    assert mailbox.expected["usage"] == 2
+    mailbox.put("usage", [run(2, then=3)])
+    assert taken(mailbox) == [("usage", 0, True)]
+    assert mailbox.expected["usage"] == 5
+
+
+def test_a_barrier_passes_when_the_end_of_its_topic_holds_nothing_to_read() -> None:
+    mailbox = box()
+    (piece,) = mailbox.put("marketing", [run(0, b"m")])
+    piece.ends, piece.deadline = {"impact": 3}, 30.0
+    mailbox.put("impact", [run(0, b"i", b"i", then=1)])
+    assert taken(mailbox) == [("impact", 2, True), ("marketing", 1, True)]

@@ -268,7 +268,7 @@ async def test_a_unit_fits_its_batch_whatever_follows_many_small_records(value: 
     """A unit that did not fit would end the process, and every process after it at the same record."""
     poison = run(1_000, *[value] * 60, key=b"k" if value else b"x" * 1_000_000)
     async with running(Echo()) as (worker, partition):
-        partition.put("in", [[*run(0, *[b"1"] * 1_000), *poison]])
+        partition.put("in", [run(0, *[b"1"] * 1_000), poison])
         await until(lambda: partition.durable == {"in": 1_060})
         assert max(sum(map(len, batch.values())) for batch in worker.appended) < 4_000_000
 
