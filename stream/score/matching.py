@@ -19,19 +19,15 @@ from msgspec import Struct
 from forewarn.stream.score.episodes import Episode
 from forewarn.stream.score.truth import Fault, Kind, Truth
 
-#: A suspicion may be this much (ms) older than the fault, and not confirmed before it: clocks differ, and a device that
-#: its owner switched off may have made the first of the three.
-EARLY_SUSPECTED_MS, EARLY_MS = 300_000, 60_000
+#: A suspicion may be this much (ms) older than the fault: chance had made one, and the fault was recognised under it.
+#: It may not be confirmed before the fault; clocks differ by so much.
+EARLY_SUSPECTED_MS, EARLY_MS = 1_800_000, 60_000
 #: Confirmed this much (ms) after the fault's end is too late to be an answer.
 LATE_MS = 60_000
 #: The part of the fault's devices that an answer on another element covers, and the part of its own that are theirs.
 HALF = 0.5
-#: What a false episode is about, first, and the reason that is given for it; None: what the fault is.
-REASONS: tuple[tuple[tuple[Kind, ...], str | None], ...] = (
-    (("outage", "still_out"), "piece"),
-    (("planned",), "planned"),
-    (("silent", "degraded"), None),
-)
+#: The reason that is given for a false episode, where it is not simply what it was about.
+REASONS: dict[Kind, str] = {"outage": "piece", "still_out": "piece", "planned": "planned"}
 
 
 class Unfounded(Struct, frozen=True):
@@ -102,11 +98,22 @@ def match(truth: Truth, said: Sequence[Episode]) -> Matching:
         if id(episode) in taken or episode.confirmed is None:
             continue
         fault = next((fault for fault in real if about(fault, episode)), None)
-        if fault is not None and not fault.sought:
+        if (fault is not None and not fault.sought) or _overran(truth, episode):
             ignored.append(episode)
         else:
             false.append(_false(truth, episode, fault))
     return Matching(answers, tuple(false), tuple(ignored), parts)
+
+
+def _overran(truth: Truth, episode: Episode) -> bool:
+    """Whether it is about planned work that outlasted its window, and confirmed only then."""
+    return any(
+        fault.kind == "planned"
+        and fault.end <= (episode.confirmed or 0) <= fault.end + fault.overrun + LATE_MS
+        and touches(fault, episode)
+        and _explains(fault, episode)[0]
+        for fault in truth.faults
+    )
 
 
 def _roots(said: Sequence[Episode]) -> tuple[list[Episode], dict[str, tuple[Episode, ...]]]:
@@ -159,21 +166,16 @@ def _false(truth: Truth, episode: Episode, real: Fault | None) -> Unfounded:
     if real is not None:
         return Unfounded(episode, "second", real)
     touched = [fault for fault in truth.faults if touches(fault, episode)]
-    for kinds, reason in REASONS:
-        fault = max(
-            (fault for fault in touched if fault.kind in kinds),
-            key=lambda fault: (_explains(fault, episode), overlap(fault, episode)),
-            default=None,
-        )
-        if fault is not None:
-            return Unfounded(episode, reason or fault.what, fault)
-    return Unfounded(episode, "nothing", None)
+    fault = max(touched, key=lambda fault: (_explains(fault, episode), overlap(fault, episode)), default=None)
+    if fault is None:
+        return Unfounded(episode, "nothing", None)
+    return Unfounded(episode, REASONS.get(fault.kind, fault.what), fault)
 
 
-def _explains(fault: Fault, episode: Episode) -> tuple[bool, bool, float]:
+def _explains(fault: Fault, episode: Episode) -> tuple[bool, bool, bool, float]:
     """How well a fault explains what an episode names: most of it, or, without devices of its own, any of it."""
     pure = coverage(fault, episode)[1] if fault.devices else 0.0
-    return (fault.element == episode.element or pure >= HALF, not fault.devices, pure)
+    return (episode.element in fault.names or pure >= HALF, not fault.devices, fault.kind in REASONS, pure)
 
 
 def touches(fault: Fault, episode: Episode) -> bool:

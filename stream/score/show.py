@@ -119,7 +119,7 @@ def as_json(sample: Sample, cases: int) -> bytes:
             "pairs": sample.pairs,
             "targets": rows,
             "figures": [msgspec.structs.asdict(row) for row in figures(sample)],
-            "worst": worst(sample, cases),
+            "worst": [msgspec.structs.asdict(case) | {"time": case.time} for case in worst(sample, cases)],
         }
     )
 

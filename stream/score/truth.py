@@ -42,7 +42,8 @@ class Fault(Struct, frozen=True, kw_only=True):
     `kind`: `outage` (customers are to be told), `still_out` (the part of one that is dead although it beats again),
     `silent` (nobody may be told), `degraded` (may be suspected, nobody may be told), `planned` (nobody of an outage).
     `what` says which. `names`: what it may be called, the element that failed first. `share` is the larger of the
-    shares of element and region. Faults of one cause share a `group`; `kin` are the serving elements of all of those.
+    shares of element and region. `overrun`: ms by which planned work outlasted `end`. Faults of one cause share a
+    `group`; `kin` are the serving elements of all of those.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     collector: str | None
     interval_s: float | None
     group: str | None
+    overrun: int
     kin: frozenset[str]
 
     @property
@@ -118,6 +120,7 @@ class _Line(Struct):
     element: str | None = None
     alike: list[str] = field(default_factory=list)
     group: str | None = None
+    overrun_s: float = 0.0
     at: Instant | None = None
     devices: list[str] = field(default_factory=list)
     serving: list[str] | None = None
@@ -219,6 +222,7 @@ def _fault(line: _Line, number: int) -> Fault:
         collector=line.collector,
         interval_s=line.interval_s,
         group=line.group,
+        overrun=round(line.overrun_s * 1000),
         kin=serving,
     )
 

@@ -308,3 +308,24 @@ def test_beats_handed_on_again_are_answered_for_when_they_come(tmp_path: Path) -
                     "end": text(110), "at": text(500)}  # fmt: skip
     sample = scored(tmp_path, [repeat], life("o", "r1-olt", 502, 530), [notice("C1", 510, "o")])
     assert reasons(sample) == ["replayed_beats"]
+
+
+def test_work_that_outlasts_its_window_may_be_announced_from_then_on(tmp_path: Path) -> None:
+    """planned 100 ├───────┤ 160 ····· 200: late by 40 min."""
+    work = silent("", "r1-olt", 100, 160, id="w", overrun_s=2_400.0) | {"kind": "planned"}
+    late = said("o", "r1-olt", (103, "planned"), (165, "confirmed"), (201, "restored"))
+    early = said("o", "r1-olt", (103, "planned"), (150, "confirmed"), (201, "restored"))
+    after = said("o", "r1-olt", (103, "planned"), (210, "confirmed"), (230, "restored"))
+    assert reasons(scored(tmp_path, [work], late)) == []
+    assert reasons(scored(tmp_path, [work], early)) == ["planned"]
+    assert reasons(scored(tmp_path, [work], after)) == ["planned"]
+
+
+def test_an_outage_under_an_old_suspicion_is_found_and_was_not_suspected_late(tmp_path: Path) -> None:
+    fault = outage("f", "r1-olt", 100, 160)
+    older = said("o", "r1-olt", (85, "suspected"), (105, "confirmed"), (160, "restored"))
+    (one,) = scored(tmp_path, [fault], older).sought
+    assert one.found
+    assert one.suspected_s == -900
+    ancient = said("o", "r1-olt", (60, "suspected"), (105, "confirmed"), (160, "restored"))
+    assert not scored(tmp_path, [fault], ancient).sought[0].found
