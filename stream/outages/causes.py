@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages.case import Case
+from forewarn.stream.outages.cause import Explained
 from forewarn.stream.outages.docket import names
-from forewarn.stream.outages.lifecycle import Explained
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.rows import Shelf
 from forewarn.stream.outages.subtrees import Subtrees

@@ -24,10 +24,13 @@ class Node:
 
     __slots__ = (
         "children",
+        "claimants",
+        "claims",
         "down",
         "down_total",
         "element",
         "expected",
+        "known",
         "lineage",
         "parents",
         "region",
@@ -41,6 +44,9 @@ class Node:
         self.region = region
         self.root = root
         self.parents: tuple[Node, ...] = ()
+        self.claims: tuple[Node, ...] = ()  #: the parents that it is said to have, whatever their region
+        self.claimants: dict[Node, None] = {}  #: the groups that name it as theirs
+        self.known = False  #: it is said itself where it is
         self.children: dict[str, Node] = {}
         self.lineage: tuple[Node, ...] = ()
         self.version = -1  #: of the structure that `lineage` was taken from
@@ -48,6 +54,12 @@ class Node:
         self.down: dict[int, int] = {}
         self.down_total = 0
         self.slowest = 0  #: the longest beat interval in it, ms; kept for regions
+
+    def holds(self, region: str) -> bool:
+        """Whether it is in a region's tree: as it is said to be, or because nothing of another region hangs on it."""
+        if self.known:
+            return self.region == region
+        return all(claimant.region == region for claimant in self.claimants)
 
     def newly(self, first: int, last: int | None = None) -> int:
         """Devices now down that went down in buckets `first` to `last` (to the newest without it)."""
@@ -81,14 +93,32 @@ class Groups:
         return node
 
     def link(self, node: Node, region: str, parents: tuple[Node, ...]) -> None:
-        """Puts a group below its parents, or below its region when it has none."""
+        """Puts a group below its parents, or below its region when it has none there.
+
+        What several regions hang on is in none of their trees, but in that of its own region if that is known here: a
+        region would see of it no more than its own part. Correlate sees the whole of it.
+        """
         root = self.region(region)
+        if node.known and node.claims == parents and node.root is root:
+            return
+        around = dict.fromkeys((node, *node.claimants, *node.claims, *parents))
+        for parent in node.claims:
+            parent.claimants.pop(node, None)
+        for parent in parents:
+            parent.claimants[node] = None
+        self._hang(node, root, node.parents)
+        node.known, node.claims = True, parents
+        for other in dict.fromkeys((node, *(claimant for each in around for claimant in each.claimants))):
+            if other.root is not None and other.known:
+                self._hang(other, other.root, tuple(p for p in other.claims if p.holds(other.region)))
+
+    def _hang(self, node: Node, root: Node, parents: tuple[Node, ...]) -> None:
         if node.parents == parents and node.root is root:
             return
         for above in node.parents or (node.root,):
             if above is not None:
                 above.children.pop(node.element, None)
-        node.region, node.root, node.parents = region, root, parents
+        node.region, node.root, node.parents = root.element, root, parents
         for above in parents or (root,):
             above.children[node.element] = node
         self.version += 1

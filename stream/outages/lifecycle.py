@@ -15,23 +15,20 @@ Source: detection.md, "Lifecycle".
 
 from __future__ import annotations
 
-from typing import Literal
-
 from msgspec import Struct
 from msgspec.structs import replace
 
-from forewarn.stream.outages import demand, staff, workload
+from forewarn.stream.outages import cause, demand, mergers, staff, workload
 from forewarn.stream.outages.case import OVER, Case, Sight
+from forewarn.stream.outages.cause import Explained, gasped
 from forewarn.stream.outages.demand import Demand
+from forewarn.stream.outages.mergers import Absorbed, Adopted, Replaced
 from forewarn.stream.outages.policy import OutagePolicy
-from forewarn.stream.outages.sources import STRONG, family, independent, strong
+from forewarn.stream.outages.sources import STRONG, family, strong
 from forewarn.stream.outages.staff import Acted
-from forewarn.stream.outages.transitions import confirmed, merged, suspected
+from forewarn.stream.outages.transitions import agreeing, confirmed, latest, suspected
 from forewarn.stream.outages.workload import Released, Working
 from forewarn.topics.events.outages import Evidence
-
-#: Evidence kept per outage.
-EVIDENCE = 20
 
 
 class Suspected(Struct, frozen=True, gc=False):
@@ -73,37 +70,6 @@ class Cleared(Struct, frozen=True, gc=False):
     time: int
 
 
-class Absorbed(Struct, frozen=True, gc=False):
-    """A larger outage explains it."""
-
-    into: str
-    time: int
-
-
-class Adopted(Struct, frozen=True, gc=False):
-    """It explains a smaller outage, whose suspicions are its own from now on.
-
-    `also`: what the smaller one was about, when that is no part of this one.
-    """
-
-    candidates: tuple[str, ...]
-    time: int
-    collectors: tuple[str, ...] = ()
-    confirmed: bool = False
-    also: tuple[str, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    gasps: dict[str, int] = {}
-
-
-class Explained(Struct, frozen=True, gc=False):
-    """What alarms beneath it tell: elements without power, without light, and whether power had failed before."""
-
-    time: int
-    powerless: int
-    lightless: int
-    on_battery: bool
-
-
 class Elapsed(Struct, frozen=True, gc=False):
     """Detect's clock has come to `time`."""
 
@@ -116,6 +82,7 @@ Input = (
     | Corroborated
     | Confirmed
     | Cleared
+    | Replaced
     | Absorbed
     | Adopted
     | Explained
@@ -138,12 +105,10 @@ def step(policy: OutagePolicy, case: Case, what: Input) -> Case:
             return _confirmed(case, what)
         case Cleared():
             return _cleared(case, what)
-        case Absorbed():
-            return case if case.state in OVER else merged(case, what.into, what.time)
-        case Adopted():
-            return _adopted(case, what)
+        case Replaced() | Absorbed() | Adopted():
+            return mergers.step(case, what)
         case Explained():
-            return _explained(case, what)
+            return cause.step(case, what)
         case Elapsed():
             return _elapsed(policy, case, what)
         case Demand():
@@ -162,8 +127,8 @@ def _suspected(case: Case, what: Suspected) -> Case:
         case,
         candidates=(*case.candidates, what.candidate),
         collectors=tuple(sorted({*case.collectors, *what.collectors})),
-        evidence=case.evidence if by_staff else (*case.evidence, what.evidence)[-EVIDENCE:],
-        gasps=_more(case.gasps, {what.candidate: what.gasps}),
+        evidence=case.evidence if by_staff or what.evidence in case.evidence else latest(case, what.evidence),
+        gasps=gasped(case.gasps, {what.candidate: what.gasps}),
     )
     kind = family(what.candidate)
     if kind in STRONG and case.state == "monitoring":
@@ -174,26 +139,18 @@ def _suspected(case: Case, what: Suspected) -> Case:
         case = suspected(case, what.time, flapping=kind == "flapping")
     elif case.state == "flapping" and kind != "flapping":
         case = suspected(case, what.time)
-    return _agreed(case, what.time, agreed=what.agreed)
-
-
-def _agreed(case: Case, time: int, *, agreed: bool = False) -> Case:
-    """Confirmed, blind or not, if an independent source agrees with the devices."""
-    devices = any(family(name) == "device" for name in case.candidates)
-    if case.state in ("suspected", "unknown") and (independent(case.candidates) or (agreed and devices)):
-        return confirmed(replace(case, held=True), time)
-    return case
+    return agreeing(case, what.time, agreed=what.agreed)
 
 
 def _corroborated(case: Case, what: Corroborated) -> Case:
-    after = _agreed(case, what.time, agreed=True)
-    return case if after is case else replace(after, evidence=(*after.evidence, what.evidence)[-EVIDENCE:])
+    after = agreeing(case, what.time, agreed=True)
+    return case if after is case else replace(after, evidence=latest(after, what.evidence))
 
 
 def _confirmed(case: Case, what: Confirmed) -> Case:
     if what.candidate not in case.candidates:
         return case
-    if (gasps := _more(case.gasps, {what.candidate: what.gasps})) != case.gasps:
+    if (gasps := gasped(case.gasps, {what.candidate: what.gasps})) != case.gasps:
         case = replace(case, gasps=gasps)
     if case.state == "planned":
         return case if case.held else replace(case, held=True)
@@ -224,54 +181,6 @@ def _cleared(case: Case, what: Cleared) -> Case:
     if case.state in ("suspected", "unknown"):
         return replace(case, state="dismissed", since=what.time)
     return case
-
-
-def _adopted(case: Case, what: Adopted) -> Case:
-    candidates = tuple(dict.fromkeys((*case.candidates, *what.candidates)))
-    after = replace(
-        case,
-        candidates=candidates,
-        collectors=tuple(sorted({*case.collectors, *what.collectors})),
-        also=tuple(dict.fromkeys((*case.also, *what.also))),
-        held=case.held or what.confirmed,
-        evidence=tuple(dict.fromkeys((*case.evidence, *what.evidence)))[:EVIDENCE],
-        gasps=_more(case.gasps, what.gasps),
-    )
-    if what.confirmed and after.state in ("suspected", "unknown"):
-        return confirmed(after, what.time)
-    return case if after == case else _agreed(after, what.time)
-
-
-def _explained(case: Case, what: Explained) -> Case:
-    if case.state not in ("suspected", "confirmed"):
-        return case
-    after = replace(
-        case,
-        powerless=max(case.powerless, what.powerless),
-        lightless=max(case.lightless, what.lightless),
-        on_battery=case.on_battery or what.on_battery,
-    )
-    gasps = sum(case.gasps.values())
-    cause = told(gasps=gasps, down=case.devices_down, power=after.powerless, signal=after.lightless)
-    if not case.cause_given and (cause is not None or after.on_battery):
-        after = replace(after, cause="power" if after.on_battery else cause)
-    return case if after == case else after
-
-
-def told(*, gasps: int, down: int, power: int, signal: int) -> Literal["power", "fibre"] | None:
-    """The cause that `gasps` of `down` devices, and elements with alarms of `power` and of `signal`, tell.
-
-    Loss of light follows loss of power, never the other way round, so that power wins a tie. (detection.md G)
-    """
-    if gasps * 2 > down > 0 or (power and power >= signal):
-        return "power"
-    return "fibre" if signal else None
-
-
-def _more(known: dict[str, int], new: dict[str, int]) -> dict[str, int]:
-    """The greatest count of each, those of nothing left out."""
-    more = {name: count for name, count in new.items() if count > known.get(name, 0)}
-    return {**known, **more} if more else known
 
 
 def _elapsed(policy: OutagePolicy, case: Case, what: Elapsed) -> Case:

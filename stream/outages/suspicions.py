@@ -22,7 +22,8 @@ from forewarn.stream.outages.case import OPEN, Case, Sight, name_of, outage_id
 from forewarn.stream.outages.docket import names
 from forewarn.stream.outages.drops import Drops
 from forewarn.stream.outages.ledger import Ledger
-from forewarn.stream.outages.lifecycle import Absorbed, Adopted, Cleared, Confirmed, Corroborated, Suspected
+from forewarn.stream.outages.lifecycle import Cleared, Confirmed, Corroborated, Suspected
+from forewarn.stream.outages.mergers import Absorbed, Adopted, Replaced
 from forewarn.stream.outages.sources import candidate, family, leads, strong
 from forewarn.stream.outages.suspicion import Verdict
 from forewarn.stream.outages.works import Works
@@ -100,7 +101,8 @@ class Suspicions:
         out = [child for child in children if topology.fallen_share(child) >= share]
         if len(out) >= share * len(children):
             return element, region, False
-        return (out[0], region, False) if len(out) == 1 else (region, region, True)
+        near = [child for child in out if child in topology.regions.get(region, ())]
+        return (near[0], region, False) if len(near) == 1 else (region, region, True)
 
     def _agrees(self, name: str) -> bool:
         """Whether a suspicion is there and not dismissed: what staff or demand have explained speaks for no outage."""
@@ -174,12 +176,19 @@ class Suspicions:
         """Merges what the outage explains: the suspicions that detect gave up for it, and KPIs that agree."""
         given_up = {candidate(event.partition, "", name) for name in event.absorbs}
         ids = dict.fromkeys(self.docket.behind[name] for name in sorted(given_up) if name in self.docket.behind)
-        smaller = [self.docket.cases[outage] for outage in ids]
-        agreeing = [] if event.detector == "flapping" else self._agreeing(case, above)
-        for other in dict.fromkeys(each.outage_id for each in (*smaller, *agreeing)):
-            if other != case.outage_id and case.state != "planned":
-                self.merge(unit, self.docket.cases[other], case, event.time, given_up)
+        parts = [] if event.detector == "flapping" else self._agreeing(case, above)
+        for outage in ids:
+            other = self.docket.cases[outage]
+            left = [name for name in other.candidates if name not in given_up]
+            if left and above[0] not in self.docket.lineage(other):
+                self.ledger.step(unit, other, Replaced(tuple(sorted(given_up)), event.time))
+            else:
+                parts.append(other)
+        for outage in dict.fromkeys(part.outage_id for part in parts):
+            if outage != case.outage_id and case.state != "planned":
+                self.merge(unit, self.docket.cases[outage], case, event.time, given_up)
                 case = self.docket.cases[case.outage_id]
+        self.ledger.step(unit, case, Replaced(tuple(sorted(given_up)), event.time))
 
     def _agreeing(self, case: Case, above: list[str]) -> list[Case]:
         agreeing = [weak for weak in self._weak(above) if self._kpi(weak) or weak.element == case.element]

@@ -5,6 +5,11 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from forewarn.stream.outages.case import Case
+from forewarn.stream.outages.sources import family, independent
+from forewarn.topics.events.outages import Evidence
+
+#: Evidence kept per outage.
+EVIDENCE = 20
 
 
 def suspected(case: Case, time: int, *, flapping: bool = False) -> Case:
@@ -32,3 +37,16 @@ def confirmed(case: Case, time: int) -> Case:
 def merged(case: Case, into: str, time: int) -> Case:
     """The outage as a part of a larger one, whose its suspicions are now."""
     return replace(case, state="merged", since=time, merged_into=into, parent=into, candidates=())
+
+
+def agreeing(case: Case, time: int, *, agreed: bool = False) -> Case:
+    """Confirmed, blind or not, if an independent source agrees with the devices."""
+    devices = any(family(name) == "device" for name in case.candidates)
+    if case.state in ("suspected", "unknown") and (independent(case.candidates) or (agreed and devices)):
+        return confirmed(replace(case, held=True), time)
+    return case
+
+
+def latest(case: Case, evidence: Evidence) -> tuple[Evidence, ...]:
+    """The outage's evidence with one more."""
+    return (*case.evidence, evidence)[-EVIDENCE:]

@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from forewarn.stream.outages import lifecycle
 from forewarn.stream.outages.case import Case, outage_id
-from forewarn.stream.outages.lifecycle import Absorbed, Cleared, Confirmed, Elapsed, Input, Suspected
+from forewarn.stream.outages.lifecycle import Cleared, Confirmed, Elapsed, Input, Suspected
+from forewarn.stream.outages.mergers import Absorbed
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.staff import Acted
 from forewarn.topics.events.network import FieldActionName
