@@ -88,6 +88,7 @@ class OpenAlarms:
         self._open: dict[str, dict[str, AlarmState]] = {}
         self._slots: dict[int, set[str]] = {}  #: row names by the slot of their newest word
         self.raised: set[str] = set()  #: elements with a severe alarm that nobody has looked at yet
+        self._changed: set[str] = set()  #: elements whose severe alarms may be others than before
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
         """Rebuilds the index; every severe alarm is looked at again."""
@@ -98,6 +99,7 @@ class OpenAlarms:
                 if state.open:
                     self._open.setdefault(_target(name, state), {})[name] = state
         self.raised = {element for element in self._open if self.since(element) is not None}
+        self._changed = set(self._open)
 
     def fold(self, unit: Unit, event: Alarm, at: int, clock: int, target: str = "") -> list[AlarmRow]:
         """Folds one notification of event time `at` about `target` (its own element without); gives what it changed."""
@@ -133,12 +135,14 @@ class OpenAlarms:
         """A suspicion of the element is over: what it has open raises and backs no other until it is raised anew."""
         for name, state in sorted(self._open.get(element, {}).items()):
             if state.severe:
+                self._changed.add(element)
                 spent = self._open[element][name] = replace(state, spent=True)
                 unit.put(ALARMS.key(name), ALARMS.pack(spent))
 
     def _change(self, name: str, was: AlarmState | None, state: AlarmState) -> list[AlarmRow]:
         """Keeps the index; gives a row for each class of an element that opened or closed."""
         touched = {_target(name, one) for one in (was, state) if one is not None and one.open}
+        self._changed |= touched
         before = {element: self._kinds(element) for element in touched}
         if was is not None and was.open:
             alarms = self._open[_target(name, was)]
@@ -174,6 +178,11 @@ class OpenAlarms:
         self.raised.clear()
         return found
 
+    def change(self) -> set[str]:
+        """The elements whose severe alarms may have changed since the last call."""
+        changed, self._changed = self._changed, set()
+        return changed
+
     def look_again(self, elements: Iterable[str]) -> None:
         """Has these elements looked at again, where their alarms are still open."""
         self.raised.update(elements)
@@ -183,7 +192,7 @@ class OpenAlarms:
         return [element for element in self._open if kind in self._kinds(element)]
 
     @property
-    def elements(self) -> Iterable[str]:
+    def elements(self) -> Mapping[str, object]:
         """The elements with any open alarm."""
         return self._open
 

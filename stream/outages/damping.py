@@ -143,8 +143,7 @@ class Damping:
 
     def _smallest(self, element: str, below: Counter[str], clock: int) -> str:
         """The smallest element with too many flappers for chance, or the flapper itself."""
-        window = int(self.policy.window_s * 1000)
-        view = View(self.policy, window, (clock - window) // self.roster.groups.width, 0.0)
+        view = View(self.policy, clock, self.roster.groups.width, int(self.policy.window_s * 1000))
         for node in lineage(self.roster, element):
             many = node.root is not None and node.element != element
             if many and liveness.judge(view, node, below[node.element], node.expected) is not None:

@@ -19,6 +19,8 @@ from forewarn.topics.events.network import Heartbeat
 
 #: Intervals that the p99 gap is taken over.
 SPAN = 100
+#: Kinds that nothing hangs on.
+LEAVES = frozenset({"onu", "cpe"})
 #: The slot of a device that nothing fresh was ever heard of: it is not expected, and counts nowhere.
 UNHEARD = -1
 

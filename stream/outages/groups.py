@@ -53,7 +53,7 @@ class Node:
         self.expected = 0
         self.down: dict[int, int] = {}
         self.down_total = 0
-        self.slowest = 0  #: the longest beat interval in it, ms; kept for regions
+        self.slowest = 0  #: the longest beat interval in it, ms
 
     def holds(self, region: str) -> bool:
         """Whether it is in a region's tree: as it is said to be, or because nothing of another region hangs on it."""
@@ -66,6 +66,11 @@ class Node:
         return sum(count for bucket, count in self.down.items() if bucket >= first and (last is None or bucket <= last))
 
 
+def name_of(node: Node) -> str:
+    """The name of a group, and of its suspicion: an element and a region may be called the same."""
+    return f"region/{node.element}" if node.root is None else f"element/{node.element}"
+
+
 class Groups:
     """All groups of one region partition. Buckets are `width` ms wide."""
 
@@ -75,6 +80,7 @@ class Groups:
         self.regions: dict[str, Node] = {}
         self.stale = False
         self.version = 0
+        self.moves = 0  #: counts the devices that were put elsewhere
 
     def region(self, name: str) -> Node:
         """The group of a whole region."""
@@ -174,6 +180,6 @@ class Groups:
         """Empties all counts, before they are taken anew."""
         for nodes in (self.nodes, self.regions):
             for node in nodes.values():
-                node.expected = node.down_total = 0
+                node.expected = node.down_total = node.slowest = 0
                 node.down.clear()
         self.stale = False

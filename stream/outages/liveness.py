@@ -10,11 +10,12 @@ Source: detection.md A. Judging bursts of lost devices against a binomial or Poi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from forewarn.stream.outages.groups import Node
+from forewarn.stream.outages.groups import Node, name_of
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.surprise import surprise
 
@@ -46,12 +47,40 @@ class Finding(Struct, frozen=True, gc=False):
 
 
 class View(Struct, frozen=True, gc=False):
-    """Through which window, and against which base rate, groups are tested. `window` is ms, `first` a bucket."""
+    """Through which window, and against which base rate, groups are tested at `clock`. Buckets are `width` ms wide.
+
+    `window` is ms; `rate` is the region's average, scaled to the window. With `counts` it is not the devices newly down
+    that are counted but something else, by `name_of` the group.
+    """
 
     policy: OutagePolicy
+    clock: int
+    width: int
     window: int
-    first: int
-    rate: float  #: the region's average, scaled to the window
+    rate: float = 0.0
+    counts: Mapping[str, int] | None = None
+
+    @property
+    def first(self) -> int:
+        """The first bucket of the window."""
+        return (self.clock - self.window) // self.width + 1
+
+    def over(self, interval: int) -> View:
+        """The view for a group of devices that beat every `interval` ms: its window is no shorter (detection.md A)."""
+        if interval <= self.window:
+            return self
+        return replace(self, window=interval, rate=min(self.rate * interval / self.window, RATE_MAX))
+
+    def count(self, node: Node) -> tuple[int, int]:
+        """(k, n) of a group: what is counted in it, and out of how many."""
+        if self.counts is not None:
+            return self.counts.get(name_of(node), 0), node.expected
+        k = node.newly(self.first)
+        return k, node.expected - (node.down_total - k)
+
+    def hits(self, node: Node) -> bool:
+        """Whether anything is counted in a group."""
+        return self.counts.get(name_of(node), 0) > 0 if self.counts is not None else node.down_total > 0
 
 
 def step(policy: OutagePolicy, rate: Rate, *, clock: int, window: int, downs: int, expected: int, open_: bool) -> Rate:
@@ -68,19 +97,18 @@ def step(policy: OutagePolicy, rate: Rate, *, clock: int, window: int, downs: in
     return Rate(average, number, downs, open_)
 
 
-def views(policy: OutagePolicy, rate: Rate, *, clock: int, width: int, interval: int) -> Iterator[View]:
+def views(policy: OutagePolicy, rate: Rate, *, clock: int, width: int) -> Iterator[View]:
     """The windows to test at `clock`: W, then those of the level test."""
-    base = max(int(policy.window_s * 1000), interval)
+    base = int(policy.window_s * 1000)
     for window in (base, *(int(seconds * 1000) for seconds in policy.level_windows_s)):
         if window >= base:
-            share = min(rate.average * window / base, RATE_MAX)
-            yield View(policy, window, (clock - window) // width + 1, share)
+            yield View(policy, clock, width, window, min(rate.average * window / base, RATE_MAX))
 
 
 def test(view: View, node: Node) -> Finding | None:
     """The surprise in one group, or None."""
-    k = node.newly(view.first)
-    return judge(view, node, k, node.expected - (node.down_total - k))
+    view = view.over(node.slowest)
+    return judge(view, node, *view.count(node))
 
 
 def judge(view: View, node: Node, k: int, n: int) -> Finding | None:
@@ -105,7 +133,7 @@ def explain(view: View, node: Node) -> list[Finding]:
 
 def _explain(view: View, node: Node, seen: frozenset[int]) -> list[Finding]:
     seen = seen | {id(node)}
-    hit = [child for child in node.children.values() if child.down_total and id(child) not in seen]
+    hit = [child for child in node.children.values() if view.hits(child) and id(child) not in seen]
     found = [finding for child in hit if (finding := test(view, child)) is not None]
     whole = test(view, node)
     below = [finding for child in hit for finding in _explain(view, child, seen)] if whole is None else []
@@ -117,7 +145,9 @@ def _explain(view: View, node: Node, seen: frozenset[int]) -> list[Finding]:
         if most.k >= share * whole.k:
             return _explain(view, most.node, seen)
         groups = sum(1 for child in node.children.values() if child.expected)
-        rest = judge(view, node, whole.k - sum(f.k for f in found), whole.n - sum(f.n for f in found))
+        rest = judge(
+            view.over(node.slowest), node, whole.k - sum(f.k for f in found), whole.n - sum(f.n for f in found)
+        )
         if len(found) < share * groups and rest is None:
             return [finding for child in found for finding in _explain(view, child.node, seen)]
     return [whole]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages import device as devices
-from forewarn.stream.outages.device import DOWNS, SEEN, SPECS, UNHEARD, Device, Down, Place, Seen, Spec, learned_spec
+from forewarn.stream.outages.device import DOWNS, LEAVES, SEEN, SPECS, UNHEARD, Device, Down, Place, Seen, Spec
 from forewarn.stream.outages.groups import Groups, Node
 from forewarn.stream.outages.habit import HABITS, Habit
 from forewarn.stream.outages.policy import OutagePolicy
@@ -22,7 +22,6 @@ from forewarn.topics.events.network import Heartbeat, TopologyElement
 
 #: Slots of the silence wheel, in ms.
 SLOT_MS = 1000
-LEAVES = frozenset({"onu", "cpe"})
 
 
 class Roster:
@@ -113,7 +112,8 @@ class Roster:
         above = self.above(device)
         self.groups.expect(above, 1)
         device.place.expected += 1
-        above[-1].slowest = max(above[-1].slowest, device.interval)
+        for node in above:
+            node.slowest = max(node.slowest, device.interval)
 
     # -- where elements stand
 
@@ -163,7 +163,7 @@ class Roster:
         place = device.place
         if event.parent == place.parent and event.collector == place.collector and event.interval_s == place.interval_s:
             return False
-        spec = place.spec if place.spec.inventory else learned_spec(event, region, place.spec)
+        spec = place.spec if place.spec.inventory else devices.learned_spec(event, region, place.spec)
         self._move(device.element, self._place(spec, event.parent, event.collector, event.interval_s, None))
         devices.start_learning(self.policy, device)
         if device.slot != UNHEARD and device.down is None:
@@ -218,6 +218,7 @@ class Roster:
             device = self.devices[element] = Device(element, place)
         elif place is not device.place and device.slot != UNHEARD:
             self.groups.stale = True
+        self.groups.moves += device.place is not place
         device.place = place
         kind = place.spec.kind
         node = self.groups.nodes.get(element)

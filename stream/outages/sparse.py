@@ -39,10 +39,10 @@ def belief(policy: OutagePolicy, misses: Iterable[float], alone: float) -> float
     return 1 / (1 + exp(-min(odds, 700.0)))
 
 
-def judge(view: View, node: Node, clock: int, width: int, interval: int) -> Finding | None:
+def judge(view: View, node: Node) -> Finding | None:
     """Whether a group of few devices is down: all that were expected up are newly down, and the belief suffices.
 
-    `interval` (ms): how often its devices beat. `Finding.p_value` is the belief.
+    `Finding.p_value` is the belief.
     """
     policy = view.policy
     k = node.newly(view.first)
@@ -50,7 +50,7 @@ def judge(view: View, node: Node, clock: int, width: int, interval: int) -> Find
         return None
     alone = max(view.rate, view.window / (policy.quiet_s * 1000))
     misses = [
-        missed(policy, clock - bucket * width, interval)
+        missed(policy, view.clock - bucket * view.width, node.slowest)
         for bucket, count in node.down.items()
         for _ in range(count if bucket >= view.first else 0)
     ]
@@ -66,7 +66,7 @@ def missed(policy: OutagePolicy, age: int, interval: int) -> float:
 class Sparse:
     """The small groups and infrastructure elements of one region partition in which something fell. In memory.
 
-    `view_of` gives the window W of a region, and its base rate, at a clock.
+    `view_of` gives the window W, and the base rate of a group's region, at a clock.
     """
 
     def __init__(self, policy: OutagePolicy, roster: Roster, view_of: Callable[[Node, int], View]) -> None:
@@ -95,9 +95,8 @@ class Sparse:
                 del self._lone[element]
                 yield node, found
         for name, node in sorted(self._groups.items()):
-            root = node.root or node
-            view = self.view_of(root, clock)
-            finding = judge(view, node, clock, self.roster.groups.width, root.slowest)
+            view = self.view_of(node, clock).over(node.slowest)
+            finding = judge(view, node)
             if finding is None:
                 k = node.newly(view.first)
                 if k == 0 or k < node.expected - (node.down_total - k):
@@ -141,7 +140,7 @@ class Sparse:
         parent  ●●●●         ├ interval / 2 ┤ explained by the parent by then, or never
         """
         groups, width = self.roster.groups, self.roster.groups.width
-        half = (node.root or node).slowest // 2
+        half = node.slowest // 2
         newest = max((bucket for bucket in node.down if bucket * width <= clock), default=0)
         if clock >= newest * width + half:
             return False

@@ -10,16 +10,11 @@ from collections.abc import Mapping
 
 from forewarn.stream.outages.alarms import OpenAlarms
 from forewarn.stream.outages.device import Device
-from forewarn.stream.outages.groups import Node
+from forewarn.stream.outages.groups import Node, name_of
 from forewarn.stream.outages.lineage import lineage
 from forewarn.stream.outages.roster import Roster
 from forewarn.stream.outages.suspicion import Suspicion
 from forewarn.topics.events.outages import Signal, SignalKind
-
-
-def name_of(node: Node) -> str:
-    """The name of a group's suspicion: an element and a region may be called the same."""
-    return f"region/{node.element}" if node.root is None else f"element/{node.element}"
 
 
 class Survey:

@@ -25,7 +25,7 @@ class Suspicion(Struct, frozen=True, array_like=True, gc=False):
     """One open suspicion. Times are epoch ms of event time.
 
     `k` devices, down since buckets `first` to `last`, raised it; `peak` is the most that were down at once.
-    `detector` is what raised it: with `alarm` no device need be down.
+    `detector` is what raised it: with `alarm` no device need be down, and `k` counts leaves with alarms.
     """
 
     region: str
@@ -48,8 +48,8 @@ class Look(Struct, frozen=True, gc=False):
     """What a suspicion's group looks like at `clock`.
 
     `down`: devices down since bucket `first`; `still`: those of them that raised it; `surprises`: whether they would
-    raise it now; `alarmed`: an open alarm on the element or above it; `contradicted`: the element alone is silent, and
-    most of what hangs on it is heard.
+    raise it now; `alarmed`: an open alarm on the element or above it, or on many of its leaves; `contradicted`: the
+    element alone is silent, or has alarms alone, and most of what hangs on it is heard.
     """
 
     clock: int
@@ -102,7 +102,9 @@ def step(policy: OutagePolicy, state: Suspicion, look: Look) -> tuple[Suspicion,
     return replace(state, raised=look.clock, last=look.bucket, k=look.down), Verdict.RAISED_AGAIN
 
 
-def from_finding(policy: OutagePolicy, finding: Finding, clock: int, width: int) -> Suspicion:
+def from_finding(
+    policy: OutagePolicy, finding: Finding, clock: int, width: int, detector: str = "liveness"
+) -> Suspicion:
     """The suspicion that a finding raises; its onset is still to be told."""
     node = finding.node
     return Suspicion(
@@ -110,7 +112,7 @@ def from_finding(policy: OutagePolicy, finding: Finding, clock: int, width: int)
         element=node.element,
         whole_region=node.root is None,
         onset=0,
-        detector="liveness",
+        detector=detector,
         value=finding.p_value,
         threshold=policy.surprise,
         window=finding.window,

@@ -10,15 +10,17 @@ Invariant: at most one suspicion is open on any way up from an element to its re
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 
 from msgspec.structs import replace
 
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages import liveness, suspicion
+from forewarn.stream.outages.alarming import Alarming
 from forewarn.stream.outages.alarms import OpenAlarms
 from forewarn.stream.outages.damping import Damping
 from forewarn.stream.outages.device import Device, Down
-from forewarn.stream.outages.groups import Node
+from forewarn.stream.outages.groups import Node, name_of
 from forewarn.stream.outages.lineage import lineage
 from forewarn.stream.outages.liveness import Rate, View
 from forewarn.stream.outages.outbox import Outbox
@@ -27,7 +29,7 @@ from forewarn.stream.outages.roster import Roster
 from forewarn.stream.outages.rows import Shelf
 from forewarn.stream.outages.sparse import Sparse
 from forewarn.stream.outages.status import rows
-from forewarn.stream.outages.survey import name_of, signal, survey
+from forewarn.stream.outages.survey import signal, survey
 from forewarn.stream.outages.suspicion import CLEARS, CONFIRMS, Look, Suspicion, Verdict
 from forewarn.stream.outages.veil import Veil
 from forewarn.topics.events.outages import SignalKind, StatusRow
@@ -49,7 +51,8 @@ class Watch:
         self.unrest: dict[str, int] = {}  #: open suspicions by region
         self.fell: dict[str, int] = {}  #: devices that went down in this unit, by region
         self.restless: set[str] = set()  #: regions to be tested at the next tick
-        self.sparse = Sparse(policy, roster, lambda root, clock: self._views(root, clock)[0])
+        self.sparse = Sparse(policy, roster, lambda node, clock: self._views(node, clock)[0])
+        self.alarming = Alarming(policy, roster, alarms)
         self.damping = Damping(policy, roster, outbox)
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
@@ -117,7 +120,7 @@ class Watch:
                 self.policy,
                 was,
                 clock=clock,
-                window=max(int(self.policy.window_s * 1000), root.slowest),
+                window=int(self.policy.window_s * 1000),
                 downs=falls,
                 expected=root.expected - root.down_total + falls,
                 open_=self.unrest.get(region, 0) > 0,
@@ -135,6 +138,8 @@ class Watch:
         self._promote()
         if self.damping.release(unit, clock, self._stir):
             self.alarms.look_again(self.alarms.elements)
+        for row in self.alarms.forget(unit, clock):
+            self.outbox.alarm(row)
         raised: dict[str, tuple[Node, Suspicion]] = {}
         for region in sorted(self.restless):
             root = self.roster.groups.region(region)
@@ -142,10 +147,9 @@ class Watch:
                 for finding in liveness.explain(view, root):
                     new = suspicion.from_finding(self.policy, finding, clock, self.roster.groups.width)
                     self._raise(finding.node, new, raised)
-        self.restless.clear()
-        for node, new in self.sparse.look(clock):
+        for node, new in chain(self.sparse.look(clock), self.alarming.look(clock, self.restless)):
             self._raise(node, new, raised)
-        self._raise_alarmed(unit, clock, raised)
+        self.restless.clear()
         self._announce(unit, raised, clock)
         self.damping.announce(unit, clock)
 
@@ -159,10 +163,10 @@ class Watch:
         self.alarms.look_again(self.roster.promoted)
         self.roster.promoted.clear()
 
-    def _views(self, root: Node, clock: int) -> list[View]:
-        rate = self.rates.get(root.element, Rate())
+    def _views(self, node: Node, clock: int) -> list[View]:
+        rate = self.rates.get((node.root or node).element, Rate())
         width = self.roster.groups.width
-        return list(liveness.views(self.policy, rate, clock=clock, width=width, interval=root.slowest))
+        return list(liveness.views(self.policy, rate, clock=clock, width=width))
 
     def _raise(self, node: Node, new: Suspicion, raised: dict[str, tuple[Node, Suspicion]]) -> None:
         """Raises a suspicion, unless one is open on the element or above it, or it flaps."""
@@ -173,19 +177,6 @@ class Watch:
             if name in self.open or name in raised:
                 return
         raised[name_of(node)] = (node, new)
-
-    def _raise_alarmed(self, unit: Unit, clock: int, raised: dict[str, tuple[Node, Suspicion]]) -> None:
-        """A severe alarm on an infrastructure element suspects its subtree (detection.md E)."""
-        for row in self.alarms.forget(unit, clock):
-            self.outbox.alarm(row)
-        width = self.roster.groups.width
-        for element in self.alarms.look():
-            device = self.roster.devices.get(element)
-            if device is None or not self.roster.is_infrastructure(element):
-                continue
-            node = self.roster.node(element, device.place.spec.region)
-            first = (clock - int(self.policy.window_s * 1000)) // width + 1
-            self._raise(node, suspicion.single(node, "alarm", 0, clock, first, clock // width, devices=0), raised)
 
     def _announce(self, unit: Unit, raised: dict[str, tuple[Node, Suspicion]], clock: int) -> None:
         """Opens what was raised. A suspicion below one raised higher up is absorbed by it."""
@@ -246,23 +237,19 @@ class Watch:
         own = self.roster.down_infrastructure.get(state.element) if not state.whole_region else None
         beside, beside_down = node.expected - 1, node.down_total - (own is not None)
         waits = not state.confirmed and bool(node.down_total)
-        root = node.root or node
+        down, still = node.newly(state.first), node.newly(state.first, state.last)
+        heard = state.k == 1 and beside >= self.policy.devices_min and 2 * beside_down < beside
+        leaves = self.alarming.open[name_of(node)] if state.detector == "alarm" and state.k else 0
         return Look(
             clock=clock,
             bucket=clock // groups.width,
-            down=node.newly(state.first),
-            still=node.newly(state.first, state.last),
+            down=max(down, leaves),
+            still=max(still, leaves),
             surprises=waits
-            and (own is not None or any(liveness.test(view, node) for view in self._views(root, clock))),
-            alarmed=self._alarmed(state, node),
-            contradicted=state.k == 1 and beside >= self.policy.devices_min and 2 * beside_down < beside,
+            and (own is not None or any(liveness.test(view, node) for view in self._views(node, clock))),
+            alarmed=self.alarming.backs(state, node, down),
+            contradicted=heard or (leaves > 0 and node.expected >= state.k and 2 * down < state.k),
         )
-
-    def _alarmed(self, state: Suspicion, node: Node) -> bool:
-        """Whether a severe alarm of the element or above it is open that came no long time before the suspicion."""
-        oldest = state.onset - int(self.policy.alarm_fresh_s * 1000)
-        raised = (self.alarms.newest(above.element) for above in self.roster.groups.lineage(node) if above.root)
-        return any(time is not None and time >= oldest for time in raised)
 
     def _over(self, unit: Unit, states: list[Suspicion]) -> None:
         """Suspicions are over: their own alarms and devices left over raise no other, alarms below them may now."""
@@ -273,7 +260,10 @@ class Watch:
                 self.alarms.spend(unit, state.element)
         for element in self.alarms.elements if ended else ():
             if not ended.isdisjoint(map(name_of, lineage(self.roster, element))):
-                self.alarms.look_again((element,))
+                if self.roster.is_infrastructure(element):
+                    self.alarms.look_again((element,))
+                else:
+                    self.alarms.spend(unit, element)
         for device in list(self.roster.down.values()) if ended else ():
             above = [name_of(node) for node in self.roster.above(device)]
             if device.down is not None and not confirmed.isdisjoint(above):

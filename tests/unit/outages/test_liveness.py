@@ -26,7 +26,7 @@ def fall(groups: Groups, olt: int, count: int, second: int = 95) -> None:
 
 
 def view(groups: Groups, clock_s: int = 100, rate: float = 0.0) -> View:
-    first, *_ = liveness.views(POLICY, Rate(average=rate), clock=clock_s * 1000, width=groups.width, interval=0)
+    first, *_ = liveness.views(POLICY, Rate(average=rate), clock=clock_s * 1000, width=groups.width)
     return first
 
 
@@ -79,7 +79,7 @@ def test_the_level_test_finds_what_comes_slowly() -> None:
     groups = network(1, 20)
     for second in (50, 60, 70, 80, 90):
         fall(groups, 0, 1, second=second)
-    seen = list(liveness.views(POLICY, Rate(), clock=100_000, width=1000, interval=0))
+    seen = list(liveness.views(POLICY, Rate(), clock=100_000, width=1000))
     assert [names(groups, one) for one in seen] == [[], ["olt-0"]]
 
 
