@@ -67,7 +67,7 @@ class Damping:
         """A device went down by itself, not with its group; whether it counts, as it does not flap."""
         down = device.down
         if down is not None and self.flappers.again(unit, device.element, down.since):
-            self._new.add(device.element)
+            self._suppress(unit, device.element, down.since)
         return self.counts(unit, device)
 
     def counts(self, unit: Unit, device: Device) -> bool:
@@ -79,21 +79,26 @@ class Damping:
         return False
 
     def raised(self, unit: Unit, node: Node, found: Suspicion, clock: int) -> bool:
-        """A group is to be suspected; whether it is, as it does not flap. What fell in it is held if it does."""
-        own = self.roster.devices.get(node.element)
+        """A group is to be suspected; whether it is, as it does not flap. A fall of its own was counted already."""
+        own, element = self.roster.devices.get(node.element), node.element
         beats = own is not None and own.slot != UNHEARD
-        if node.root is None or (own is not None and own.down is not None) or (beats and found.k < 2):
+        if node.root is None or (beats and found.k < 2):
             return True
-        if node.element not in self.flappers.flaps:
-            self.flappers.first(unit, node.element, clock)
-        elif self.flappers.again(unit, node.element, clock):
-            self._new.add(node.element)
-            width = self.roster.groups.width
-            for device in list(self.roster.down.values()):
-                newly = device.down is not None and device.down.bucket(width) >= found.first
-                if newly and node in self.roster.above(device):
-                    self.counts(unit, device)
-        return node.element not in self.flappers.suppressed
+        flaps = self.flappers.flaps.get(element)
+        counted = own is not None and own.down is not None and flaps is not None and flaps.time >= own.down.since
+        if flaps is None:
+            self.flappers.first(unit, element, clock)
+        elif not counted and self.flappers.again(unit, element, clock):
+            self._suppress(unit, element, clock)
+        return element not in self.flappers.suppressed
+
+    def _suppress(self, unit: Unit, element: str, clock: int) -> None:
+        """Holds what fell at and below an element within W, now that it flaps."""
+        self._new.add(element)
+        oldest, node = clock - int(self.policy.window_s * 1000), self.roster.groups.nodes.get(element)
+        for device in list(self.roster.down.values()) if node is not None else ():
+            if device.down is not None and device.down.since >= oldest and node in self.roster.above(device):
+                self.counts(unit, device)
 
     def is_held(self, node: Node) -> bool:
         """Whether a group, or what it hangs on, is suppressed."""

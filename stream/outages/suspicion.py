@@ -26,6 +26,7 @@ class Suspicion(Struct, frozen=True, array_like=True, gc=False):
 
     `k` devices, down since buckets `first` to `last`, raised it; `peak` is the most that were down at once.
     `detector` is what raised it: with `alarm` no device need be down, and `k` counts leaves with alarms.
+    `ended`: it is over since then, and lingers for a beat so that the last ones to return raise no other.
     """
 
     region: str
@@ -42,6 +43,7 @@ class Suspicion(Struct, frozen=True, array_like=True, gc=False):
     k: int
     peak: int
     confirmed: bool = False
+    ended: int = 0
 
 
 class Look(Struct, frozen=True, gc=False):

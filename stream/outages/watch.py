@@ -212,6 +212,9 @@ class Watch:
         changed: dict[str, tuple[Suspicion, Verdict]] = {}
         for name in sorted(self.open):
             was = self.open[name]
+            if was.ended:
+                self._linger(unit, name, was, clock)
+                continue
             state, verdict = suspicion.step(self.policy, was, self._look_of(was, clock))
             if state is not was:
                 self._keep(unit, name, state)
@@ -223,8 +226,7 @@ class Watch:
             told = signal(kind, state, self._node(state), surveys[name], clock=clock, reason=verdict)
             self.outbox.send(unit, told)
             if kind == "clear":
-                self.restless.add(state.region)
-                self._forget(unit, name)
+                self._keep(unit, name, replace(state, ended=clock))
         self._over(unit, [state for state, verdict in changed.values() if verdict in CLEARS])
 
     def _node(self, state: Suspicion) -> Node:
@@ -252,23 +254,31 @@ class Watch:
         )
 
     def _over(self, unit: Unit, states: list[Suspicion]) -> None:
-        """Suspicions are over: their own alarms and devices left over raise no other, alarms below them may now."""
+        """Suspicions are over: their alarms, those of their leaves, and devices left over raise no other."""
         ended = {name_of(self._node(state)) for state in states}
         confirmed = {name_of(self._node(state)) for state in states if state.confirmed}
         for state in states:
             if not state.whole_region:
                 self.alarms.spend(unit, state.element)
         for element in self.alarms.elements if ended else ():
-            if not ended.isdisjoint(map(name_of, lineage(self.roster, element))):
-                if self.roster.is_infrastructure(element):
-                    self.alarms.look_again((element,))
-                else:
-                    self.alarms.spend(unit, element)
-        for device in list(self.roster.down.values()) if ended else ():
-            above = [name_of(node) for node in self.roster.above(device)]
+            names = () if self.roster.is_infrastructure(element) else map(name_of, lineage(self.roster, element))
+            if not ended.isdisjoint(names):
+                self.alarms.spend(unit, element)
+        for device in list(self.roster.down.values()) if confirmed else ():
+            above = map(name_of, self.roster.above(device))
             if device.down is not None and not confirmed.isdisjoint(above):
                 self.roster.restate(unit, device, replace(device.down, spent=True))
-            elif not ended.isdisjoint(above):
+
+    def _linger(self, unit: Unit, name: str, state: Suspicion, clock: int) -> None:
+        """Forgets a suspicion that is over once its devices have had the time of a beat; what is left then counts."""
+        node = self._node(state)
+        if state.peak and clock < state.ended + node.slowest:
+            return
+        self._forget(unit, name)
+        self.restless.add(state.region)
+        self.alarms.look_again([element for element in self.alarms.elements if node in lineage(self.roster, element)])
+        for device in self.roster.down.values():
+            if node in self.roster.above(device):
                 self._stir(device)
 
     # -- output
@@ -285,4 +295,5 @@ class Watch:
 
     def rows(self, veil: Veil) -> list[StatusRow]:
         """How regions, suspected elements and collectors stand."""
-        return rows(self.roster, veil, [self._node(state) for state in self.open.values() if not state.whole_region])
+        shown = [state for state in self.open.values() if not (state.whole_region or state.ended)]
+        return rows(self.roster, veil, [self._node(state) for state in shown])
