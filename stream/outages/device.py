@@ -102,6 +102,11 @@ class Down(Struct, frozen=True, array_like=True, gc=False):
     held: bool = False
     veiled: bool = False
 
+    @property
+    def counts(self) -> bool:
+        """Whether it counts in windows."""
+        return not (self.spent or self.veiled or self.held)
+
     def bucket(self, width: int) -> int:
         """Where groups with buckets of `width` ms count it."""
         return SPENT if self.spent else VEILED if self.veiled else HELD if self.held else self.since // width

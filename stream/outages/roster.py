@@ -51,8 +51,7 @@ class Roster:
             if key.startswith(DOWNS.prefix):
                 self._recall_down(SEEN.name(key), DOWNS.unpack(value))
             elif key.startswith(SEEN.prefix):
-                row = SEEN.unpack(value)
-                self._recall_seen(SEEN.name(key), row.seen, row.interval)
+                self._recall_seen(SEEN.name(key), SEEN.unpack(value))
             elif key.startswith(HABITS.prefix) and (device := self.devices.get(HABITS.name(key))) is not None:
                 device.habit = (device.habit or Habit()).recall(HABITS.unpack(value))
         self._recount()
@@ -68,11 +67,11 @@ class Roster:
             device.down, device.seen, device.slot = down, down.seen, 0
             self._is_down(device)
 
-    def _recall_seen(self, element: str, seen: int, interval: int) -> None:
+    def _recall_seen(self, element: str, row: Seen) -> None:
         device = self.devices.get(element)
         if device is not None and device.down is None:
             devices.start_learning(self.policy, device)
-            device.seen, device.interval = seen, interval
+            device.seen, device.interval = row.seen, row.interval
             self._into_wheel(device)
 
     def recall(self, event: Heartbeat, region: str, at: int, arrival: int) -> None:

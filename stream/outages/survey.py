@@ -46,7 +46,7 @@ def survey(roster: Roster, alarms: OpenAlarms, states: Mapping[str, Suspicion]) 
     for device in roster.down.values():
         for node in roster.above(device):
             state = states.get(name_of(node))
-            if state is not None and device.down is not None and not (device.down.spent or device.down.veiled):
+            if state is not None and device.down is not None and device.down.counts:
                 mine = device.down.since // width >= state.first
                 surveys[name_of(node)].add(device, device.down.missed if mine else None)
     for element in alarms.telling("power"):

@@ -27,6 +27,7 @@ from forewarn.stream.outages.outbox import Outbox
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.roster import Roster
 from forewarn.stream.outages.rows import Shelf
+from forewarn.stream.outages.sight import sight
 from forewarn.stream.outages.sparse import Sparse
 from forewarn.stream.outages.status import rows
 from forewarn.stream.outages.survey import signal, survey
@@ -215,7 +216,7 @@ class Watch:
             if was.ended:
                 self._linger(unit, name, was, clock)
                 continue
-            state, verdict = suspicion.step(self.policy, was, self._look_of(was, clock))
+            state, verdict = suspicion.step(self.policy, was, self._sight(was, clock))
             if state is not was:
                 self._keep(unit, name, state)
             if verdict in CONFIRMS or verdict in CLEARS:
@@ -234,24 +235,9 @@ class Watch:
             return self.roster.groups.region(state.region)
         return self.roster.node(state.element, state.region)
 
-    def _look_of(self, state: Suspicion, clock: int) -> Look:
-        node, groups = self._node(state), self.roster.groups
-        own = self.roster.down_infrastructure.get(state.element) if not state.whole_region else None
-        beside, beside_down = node.expected - 1, node.down_total - (own is not None)
-        waits = not state.confirmed and bool(node.down_total)
-        down, still = node.newly(state.first), node.newly(state.first, state.last)
-        heard = state.k == 1 and beside >= self.policy.devices_min and 2 * beside_down < beside
-        leaves = self.alarming.open[name_of(node)] if state.detector == "alarm" and state.k else 0
-        return Look(
-            clock=clock,
-            bucket=clock // groups.width,
-            down=max(down, leaves),
-            still=max(still, leaves),
-            surprises=waits
-            and (own is not None or any(liveness.test(view, node) for view in self._views(node, clock))),
-            alarmed=self.alarming.backs(state, node, down),
-            contradicted=heard or (leaves > 0 and node.expected >= state.k and 2 * down < state.k),
-        )
+    def _sight(self, state: Suspicion, clock: int) -> Look:
+        node = self._node(state)
+        return sight(self.roster, self.alarming, state, node, self._views(node, clock))
 
     def _over(self, unit: Unit, states: list[Suspicion]) -> None:
         """Suspicions are over: their alarms, those of their leaves, and devices left over raise no other."""
