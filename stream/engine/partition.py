@@ -283,5 +283,6 @@ class Partition:
             fatal.fail(f"partition {self.core.partition}: a task beside the fold failed", error)
 
     def busy(self) -> bool:
-        """Whether something waits to be folded."""
-        return self._more_work or any(self.mailbox.waiting(topic) for topic in self.folded)
+        """Whether something waits to be folded, or is being committed."""
+        committing = self._committing is not None and not self._committing.done()
+        return committing or self._more_work or any(self.mailbox.waiting(topic) for topic in self.folded)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 from msgspec.structs import replace
@@ -249,10 +250,14 @@ class EngineWorker:
             while True:
                 await asyncio.sleep(self.tick_s)
                 async with self._restoring:  # a partition being opened has read up to its own end, not up to ours
-                    ends = {tp: end for tp, (_, end) in (await reader.bounds(tps)).items()}
-                    cores = [partition.core for partition in self.partitions.values()]
-                    ranges = {tp: (heard[tp], ends[tp]) for tp in tps}
-                    await hear_again(reader, topic, ranges, cores)
+                    try:
+                        ends = {tp: end for tp, (_, end) in (await reader.bounds(tps)).items()}
+                        cores = [partition.core for partition in self.partitions.values()]
+                        ranges = {tp: (heard[tp], ends[tp]) for tp in tps}
+                        await hear_again(reader, topic, ranges, cores)
+                    except KafkaError as error:  # the broker is away; what was heard in part is heard again, to no harm
+                        logger.warning("follow.interrupted", extra={"topic": topic, "error": repr(error)})
+                        continue
                     heard = ends
 
 

@@ -126,6 +126,17 @@ async def test_nothing_is_visible_or_acknowledged_before_the_append_is_answered(
         assert (partition.core.table, worker.produced, partition.durable) == ({}, [], {"in": 0})
 
 
+async def test_a_partition_is_busy_until_its_last_append_is_answered() -> None:
+    """The watchdog must see an append that hangs, though nothing else waits."""
+    async with running(Telling()) as (worker, partition):
+        worker.open.clear()
+        partition.put("in", [run(0, b"1")])
+        await until(lambda: partition.folded["in"] == 1)
+        assert partition.busy()
+        worker.open.set()
+        await until(lambda: not partition.busy())
+
+
 async def test_a_unit_folded_during_an_append_builds_on_it() -> None:
     async with running(Counting()) as (worker, partition):
         worker.open.clear()
