@@ -156,7 +156,7 @@ def _customer(random: Random, more: Random, number: int, zone: str, services: tu
         email=f"{customer.lower()}@example.com" if reach >= 0.04 else None,
         phone=_phone(zone, number) if reach < 0.03 or reach >= 0.2 else None,
         wishes=_wishes(random) if random.random() < 0.9 else None,
-        heaviness=min(4.0, random.lognormvariate(-0.1, 0.5)),
+        heaviness=min(4.0, random.lognormvariate(-0.4, 0.5)),
         near=plan[3] is not None and random.random() < 0.04,
         lines=tuple(f"{customer}-{line}" for line in range(1, more.randrange(3, 6))) if draw() < FAMILIES else (),
         roams=draw() < ROAMERS,
