@@ -3,7 +3,7 @@
     network.kpis ──> Series (in order) ──> Drop or Cusum ──every tick──> suspect, clear ──> Outbox
                           └──slot is over──> Baseline (pages) ──┘
 
-Rows: `k/<series>` Series, `kh/<series>/<page>` a page of the baseline, `ko/<suspicion>` Announced.
+Rows: `k/<series>` Series, `kh/<series>/<page>` a page of the baseline (and those of `announcements.py`).
 Invariant: what is announced after a tick is what the samples up to then say, in whatever order they came; of each
 element and detector at most one suspicion is open, however many indicators say so.
 """
@@ -12,47 +12,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages import degradation, kpi, series
+from forewarn.stream.outages.announcements import Announcements, Found
 from forewarn.stream.outages.baseline import Baseline
 from forewarn.stream.outages.case import name_of
 from forewarn.stream.outages.outbox import Outbox
 from forewarn.stream.outages.policy import OutagePolicy
-from forewarn.stream.outages.rows import Shelf
 from forewarn.stream.outages.series import SERIES, Series
+from forewarn.stream.outages.vicinity import near
 from forewarn.stream.outages.watch import Watch
 from forewarn.topics.events.network import Kpi
-from forewarn.topics.events.outages import Signal, SignalKind, StatusRow
+from forewarn.topics.events.outages import StatusRow
 
 #: Indicators that say nothing any more are looked for this often, ms.
 SWEEP_MS = 3_600_000
-
-
-class Announced(Struct, frozen=True, array_like=True, gc=False):
-    """A suspicion that correlate was told of; `indicator` raised it first. `onset` is epoch ms."""
-
-    region: str
-    element: str
-    whole_region: bool
-    detector: str
-    indicator: str
-    onset: int
-
-
-class Found(Struct, frozen=True, gc=False):
-    """What one indicator says now. `open`: the onset of its suspicion (epoch ms), or 0. `judged`: it has a baseline."""
-
-    open: int = 0
-    value: float = 0.0
-    threshold: float = 0.0
-    window_s: float = 0.0
-    judged: bool = False
-
-
-ANNOUNCED = Shelf("ko/", Announced)
 
 
 class Gauges:
@@ -62,25 +38,24 @@ class Gauges:
         self.policy = policy.kpi
         self.lateness = int(policy.lateness_s * 1000)
         self.usual = int(policy.interval_s * 1000)
+        self.share = policy.share_min
         self.rules = {rule.name: rule for rule in policy.kpi.watched}
         self.watch = watch
-        self.outbox = outbox
+        self.told = Announcements(outbox)
         self.baseline = Baseline(policy.kpi)
         self.series: dict[str, Series] = {}
         self.found: dict[str, Found] = {}
         self.behind: dict[str, dict[str, None]] = {}  #: suspicion, open or not -> its indicators
         self.regions: dict[str, dict[str, None]] = {}  #: region -> its volumes
-        self.open: dict[str, Announced] = {}
         self.touched: dict[str, None] = {}
         self.swept = 0
 
     def restore(self, table: Mapping[bytes, bytes], clock: int) -> None:
         """Rebuilds the indexes; every indicator is judged anew at the next tick."""
+        self.told.restore(table)
         for key, value in table.items():
             if key.startswith(SERIES.prefix):
                 self._know(SERIES.name(key), SERIES.unpack(value))
-            elif key.startswith(ANNOUNCED.prefix):
-                self.open[ANNOUNCED.name(key)] = ANNOUNCED.unpack(value)
         self.touched = dict.fromkeys(self.series)
         self.swept = clock // SWEEP_MS
 
@@ -113,30 +88,22 @@ class Gauges:
         was = self.series.get(name)
         if was is None:
             self._know(name, was := Series())
-        state = series.take(was, rule, at, reading, int((event.interval_s or 0) * 1000))
+        around = near(self.watch, region, event.element, self.share)
+        state = series.take(was, rule, (at, reading, int((event.interval_s or 0) * 1000), around))
         if state is not was:
-            self._settle(unit, name, state, frozen=self._frozen(region, event.element))
+            self._settle(unit, name, state)
 
-    def _frozen(self, region: str, element: str | None) -> bool:
-        """Whether devices are suspected on an element, above it, or on its region."""
-        if not self.watch.open:
-            return False
-        device = self.watch.roster.devices.get(element) if element else None
-        above = self.watch.roster.above(device) if device is not None else ()
-        names = (f"region/{region}", f"element/{element}", *(f"element/{node.element}" for node in above if node.root))
-        return any(name in self.watch.open for name in names)
-
-    def _settle(self, unit: Unit, name: str, state: Series, *, frozen: bool) -> None:
+    def _settle(self, unit: Unit, name: str, state: Series) -> None:
         for _ in range(series.due(state, self.lateness)):
             level = self.baseline.level(unit, name, state.settled)
             ended = series.ends(self.policy, state, self.baseline.number(state.tail[0][0]), level)
             if ended is not None:
                 self.baseline.learn(unit, name, ended)
-            state = self._fold(unit, name, state, state.tail[0], frozen=frozen)
+            state = self._fold(unit, name, state, state.tail[0])
             state = replace(state, tail=state.tail[1:])
         self._keep(unit, name, state)
 
-    def _fold(self, unit: Unit, name: str, state: Series, sample: series.Sample, *, frozen: bool) -> Series:
+    def _fold(self, unit: Unit, name: str, state: Series, sample: series.Sample) -> Series:
         return series.fold(
             self.policy,
             self.rules[name.rsplit("\0", 1)[1]],
@@ -145,7 +112,6 @@ class Gauges:
             number=self.baseline.number(sample[0]),
             level=self.baseline.level(unit, name, sample[0]),
             usual=self.usual,
-            frozen=frozen,
         )
 
     def _keep(self, unit: Unit, name: str, state: Series) -> None:
@@ -159,9 +125,9 @@ class Gauges:
         """Tells correlate what has changed, at `clock` in event time (epoch ms)."""
         changed = dict.fromkeys(self._judge_touched(unit), "recovered")
         changed |= dict.fromkeys(self._silences(unit, clock), "silent")
-        changed |= {suspicion: "unwatched" for suspicion in self.open if suspicion not in self.behind}
-        for suspicion, reason in sorted(changed.items()):
-            self._announce(unit, suspicion, clock, reason)
+        changed |= {suspicion: "unwatched" for suspicion in self.told.open if suspicion not in self.behind}
+        for suspicion in sorted(changed, key=_regions_first):
+            self._announce(unit, suspicion, clock, changed[suspicion])
         if clock // SWEEP_MS != self.swept:
             self.swept = clock // SWEEP_MS
             self._sweep(unit, clock)
@@ -177,7 +143,7 @@ class Gauges:
         """What an indicator says with the tail of its samples, as far as it is there."""
         state, rule = self.series[name], self.rules[name.rsplit("\0", 1)[1]]
         for sample in state.tail:
-            state = self._fold(unit, name, state, sample, frozen=False)
+            state = self._fold(unit, name, state, sample)
         level = self.baseline.level(unit, name, state.newest)
         every = series.interval(state, self.usual) / 1000
         if rule.kind == "volume":
@@ -189,13 +155,13 @@ class Gauges:
     def _silences(self, unit: Unit, clock: int) -> list[str]:
         """Ends what is open of indicators that speak no more."""
         ended = []
-        for suspicion in sorted(self.open):
+        for suspicion in sorted(self.told.open):
             for name in self.behind.get(suspicion, ()):
                 state = self.series[name]
                 patience = max(self.policy.silent_s * 1000, self.policy.samples * series.interval(state, self.usual))
                 if self.found[name].open and clock - state.newest >= patience:
                     for sample in state.tail:
-                        state = self._fold(unit, name, state, sample, frozen=True)
+                        state = self._fold(unit, name, state, sample)
                     self._keep(unit, name, series.silenced(state))
                     self.found[name] = Found()
                     ended.append(suspicion)
@@ -203,45 +169,12 @@ class Gauges:
 
     def _announce(self, unit: Unit, suspicion: str, clock: int, reason: str) -> None:
         """Opens or closes a suspicion if its indicators now say so."""
-        was = self.open.get(suspicion)
-        open_ = [name for name in self.behind.get(suspicion, ()) if self.found[name].open]
-        if bool(open_) == (was is not None):
-            return
-        if was is not None:
-            del self.open[suspicion]
-            unit.delete(ANNOUNCED.key(suspicion))
-            self._send(unit, "clear", was, clock, reason, None)
-            return
-        first = min(open_, key=lambda name: (self.found[name].open, name))
-        region, element, indicator = first.split("\0")
-        now = Announced(
-            region, element or region, not element, suspicion.split("/", 1)[0], indicator, self.found[first].open
-        )
-        self.open[suspicion] = now
-        unit.put(ANNOUNCED.key(suspicion), ANNOUNCED.pack(now))
-        self._send(unit, "suspect", now, clock, indicator, self.found[first])
-
-    def _send(
-        self, unit: Unit, kind: SignalKind, what: Announced, clock: int, reason: str, found: Found | None
-    ) -> None:
-        self.outbox.send(
-            unit,
-            Signal(
-                kind,
-                clock,
-                0,
-                0,
-                region=what.region,
-                element=what.element,
-                whole_region=what.whole_region,
-                onset=what.onset,
-                reason=reason,
-                detector=what.detector,
-                value=found.value if found is not None else None,
-                threshold=found.threshold if found is not None else None,
-                window_s=found.window_s if found is not None else None,
-            ),
-        )
+        says = [name for name in self.behind.get(suspicion, ()) if self.found[name].open]
+        if says and suspicion not in self.told.open:
+            first = min(says, key=lambda name: (self.found[name].open, name))
+            self.told.raise_(unit, suspicion, clock, first, self.found[first])
+        elif not says and suspicion in self.told.open:
+            self.told.close(unit, suspicion, clock, reason)
 
     def _sweep(self, unit: Unit, clock: int) -> None:
         """Forgets indicators that are no more."""
@@ -272,3 +205,7 @@ class Gauges:
                 row = standing.get(region) or StatusRow("region", region, 0, 0)
                 standing[region] = replace(row, judged=judged, dropped=dropped)
         return [*standing.values(), *(row for row in rows if row.of != "region")]
+
+
+def _regions_first(suspicion: str) -> tuple[bool, str]:
+    return suspicion.split("/", 2)[1] != "region", suspicion

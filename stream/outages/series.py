@@ -22,12 +22,13 @@ from forewarn.stream.outages.degradation import Cusum
 from forewarn.stream.outages.kpi import Drop
 from forewarn.stream.outages.kpi_policy import KpiPolicy, KpiRule
 from forewarn.stream.outages.rows import Shelf
+from forewarn.stream.outages.vicinity import Near
 
 #: Samples of the tail at most, gaps that the interval is learned from, and the fewest that teach one.
 TAIL, GAPS, GAPS_MIN = 64, 5, 3
 
-#: Event time, reading, interval that it names (0 if none); times in ms.
-Sample = tuple[int, float, int]
+#: Event time, reading, interval that it names (0 if none), where devices were suspected when it came; times in ms.
+Sample = tuple[int, float, int, int]
 
 
 class Series(Struct, frozen=True, array_like=True, gc=False):
@@ -64,19 +65,20 @@ def interval(state: Series, usual: int) -> int:
     return state.said or (median_low(state.gaps) if len(state.gaps) >= GAPS_MIN else usual)
 
 
-def take(state: Series, rule: KpiRule, at: int, value: float, said: int) -> Series:
+def take(state: Series, rule: KpiRule, sample: Sample) -> Series:
     """Puts a sample where it belongs; the same object if it is too late or says nothing new.
 
     Of two samples of one time the one that speaks for less trouble counts, whichever came first.
     """
+    at, value, said, around = sample
     if at <= state.settled:
         return state
     place = bisect_left(state.tail, (at,))
     before, after = state.tail[:place], state.tail[place:]
     if after and after[0][0] == at:
         value = (max if rule.kind == "volume" else min)(value, after[0][1])
-        said, after = max(said, after[0][2]), after[1:]
-    tail = (*before, (at, value, said), *after)
+        said, around, after = max(said, after[0][2]), max(around, after[0][3]), after[1:]
+    tail = (*before, (at, value, said, around), *after)
     return state if tail == state.tail else replace(state, tail=tail)
 
 
@@ -103,22 +105,15 @@ def ends(policy: KpiPolicy, state: Series, number: int, level: Level | None) -> 
 
 
 def fold(
-    policy: KpiPolicy,
-    rule: KpiRule,
-    state: Series,
-    sample: Sample,
-    *,
-    number: int,
-    level: Level | None,
-    usual: int,
-    frozen: bool,
+    policy: KpiPolicy, rule: KpiRule, state: Series, sample: Sample, *, number: int, level: Level | None, usual: int
 ) -> Series:
     """Folds the next sample by time, of slot `number` with the baseline `level`. The tail stays as it is.
 
-    `frozen`: an outage is known of. The indicator's own suspicion freezes a baseline too, once there is one, until it
-    has lasted for so long that its level is the new one.
+    Devices that are suspected on its element or above freeze the baseline; so does the indicator's own suspicion, once
+    there is a baseline, until it has lasted for so long that its level is the new one. What goes wrong while devices
+    are suspected, below it too, is no degradation.
     """
-    at, value, said = sample
+    at, value, said, around = sample
     said = said or state.said
     every = interval(replace(state, said=said), usual)
     drop, cusum = state.drop, state.cusum
@@ -126,14 +121,13 @@ def fold(
         if at - state.settled > policy.gap_intervals * every:
             drop = kpi.paused(drop)
         drop = kpi.step(policy, drop, at, value, level, rule.floor)
-    else:
+    elif not around:
         weight = min(1.0, every / (policy.season_s * 1000))
         cusum = degradation.step(policy, rule, cusum, at, value, level, weight=weight)
     onset = drop.open or cusum.open
     freezes = known(policy, level) and onset > 0 and at - onset <= policy.frozen_s * 1000
-    slot = baseline.gather(
-        state.slot if number == state.slot.number else Gathered(number), value, mixed=frozen or freezes
-    )
+    slot = state.slot if number == state.slot.number else Gathered(number)
+    slot = baseline.gather(slot, value, mixed=around == Near.ON or freezes)
     gaps = (*state.gaps, at - state.settled)[-GAPS:] if state.settled else ()
     return Series(at, state.tail, said, gaps, slot, drop, cusum)
 

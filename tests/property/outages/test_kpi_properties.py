@@ -37,7 +37,7 @@ def story(spans: list[tuple[int, int, float]]) -> Story:
 
 
 def ended(desk: Desk) -> tuple[dict[bytes, bytes], dict[str, Any]]:
-    return desk.table, desk.gauges.open
+    return desk.table, desk.gauges.told.open
 
 
 @few
@@ -84,4 +84,4 @@ def test_what_is_raised_ends_when_all_is_well_again(spans: list[tuple[int, int, 
         desk.tick(60 + number / 2 + 0.1)
     kinds = [signal["kind"] for _, signal in desk.signals]
     assert kinds.count("suspect") == kinds.count("clear")
-    assert desk.gauges.open == {}
+    assert desk.gauges.told.open == {}

@@ -11,10 +11,11 @@ from forewarn.stream.outages import degradation
 from forewarn.stream.outages.baseline import Level
 from forewarn.stream.outages.degradation import Cusum
 from forewarn.stream.outages.kpi_policy import KpiPolicy, KpiRule
+from forewarn.stream.outages.suspicion import Suspicion
 from tests.gauges_desk import DAY, Desk
 
 POLICY = KpiPolicy()
-LOSS = KpiRule("loss_ratio", "loss", 0.001)
+LOSS = KpiRule("loss_ratio", "loss", 0.005)
 FAILURES = KpiRule("session_failures", "failures", 5)
 H = degradation.threshold(POLICY)
 
@@ -59,12 +60,13 @@ def test_one_outlier_is_no_degradation() -> None:
 
 def test_less_than_the_floor_is_not_worth_a_word() -> None:
     assert opened(run([1] * 50 + [6] * 50, level=Level(1, 0.1, 7))) == []
+    assert opened(run([0.0002] * 100 + [0.005] * 100, rule=LOSS)) == []
 
 
 def test_counts_wait_for_a_baseline_and_ratios_for_an_hour() -> None:
     assert opened(run([10] * 500 + [100] * 100)) == []
-    states = run([0.002] * 59 + [0.02] * 60, rule=LOSS)
-    assert opened(run([0.002] * 60 + [0.02] * 60, rule=LOSS)) == [65]
+    states = run([0.005] * 59 + [0.05] * 60, rule=LOSS)
+    assert opened(run([0.005] * 60 + [0.05] * 60, rule=LOSS)) == [65]
     assert states[58].learned == 59
 
 
@@ -73,7 +75,7 @@ def test_counts_wait_for_a_baseline_and_ratios_for_an_hour() -> None:
     [
         (lambda r: float(sum(r.random() < 0.01 for _ in range(1000))), FAILURES, 10.0),
         (lambda r: max(0.0, r.gauss(10, 8)), FAILURES, 10.0),  # scatters six times as much as Poisson's
-        (lambda r: max(0.0, r.gauss(0.002, 0.0006)), LOSS, 0.002),
+        (lambda r: max(0.0, r.gauss(0.006, 0.002)), LOSS, 0.006),
     ],
 )
 def test_chance_alone_raises_nothing_in_a_week(draw: Callable[[Random], float], rule: KpiRule, mean: float) -> None:
@@ -83,12 +85,12 @@ def test_chance_alone_raises_nothing_in_a_week(draw: Callable[[Random], float], 
 
 
 def test_a_degradation_of_a_region_is_told_once_and_ends() -> None:
-    #  loss 0.2 % ────────▁▂▃▄▅▆▇█──────    rises to 1 % over two hours, an hour later it is mended
+    #  loss 0.2 % ────────▁▂▃▄▅▆▇█──────    rises to 3 % over two hours, an hour later it is mended
     random = Random(3)
     desk = Desk()
 
     def loss(minute: int) -> float:
-        rise = min(max(0, minute - 600) / 120, 1) * 0.008 if minute < 780 else 0
+        rise = min(max(0, minute - 600) / 120, 1) * 0.028 if minute < 780 else 0
         return 0.002 + rise + random.gauss(0, 0.0002)
 
     desk.feed({minute: loss(minute) for minute in range(900)}, name="loss_ratio")
@@ -107,7 +109,20 @@ def test_a_falling_success_ratio_is_a_degradation() -> None:
 
 
 def test_a_busy_hour_that_comes_every_day_is_learned() -> None:
-    #  loss 0.1 % at night, 0.5 % in the evening
+    #  loss 0.5 % at night, 2.5 % in the evening
     desk = Desk()
-    desk.feed({m: 0.005 if 1080 <= m % DAY < 1320 else 0.001 for m in range(4 * DAY)}, name="loss_ratio")
+    desk.feed({m: 0.025 if 1080 <= m % DAY < 1320 else 0.005 for m in range(4 * DAY)}, name="loss_ratio")
     assert [minute // DAY for minute, _ in desk.signals if minute >= 2 * DAY] == []
+
+
+def test_what_goes_wrong_while_devices_are_suspected_is_no_degradation() -> None:
+    #  loss     0.2 % ────┐ 5 % from 300 on, mended at 400
+    #  devices  ────┐ north suspected from 302 to 402: an outage has loss, too
+    desk = Desk()
+    for minute in range(500):
+        if minute == 302:
+            desk.watch.open["region/north"] = Suspicion("north", "north", True, 0, "liveness", 0, 0, 0, 0, 0, 0, 0, 0)
+        if minute == 402:
+            desk.watch.open.clear()
+        desk.feed({minute: 0.05 if 300 <= minute < 400 else 0.002}, name="loss_ratio")
+    assert desk.signals == []

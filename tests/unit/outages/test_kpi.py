@@ -117,6 +117,45 @@ def test_an_element_has_its_own_suspicion_and_two_indicators_share_one() -> None
     assert kinds == [("suspect", "olt-1", False), ("clear", "olt-1", False)]
 
 
+def both(desk: Desk, region: range, element: range, end: int) -> list[tuple[str, str, str, int]]:
+    """(kind, element, reason, minute after two quiet days) while a region and an element of it are low."""
+    start = desk.days(2, 1000)
+    desk.days(2, 100, element="olt-1")
+    for minute in range(end):
+        desk.sample(start + minute, 300 if minute in region else 1000)
+        desk.sample(start + minute, 30 if minute in element else 100, element="olt-1")
+        desk.tick(start + minute + 0.5)
+    return [(one["kind"], one["element"], one["reason"], int(minute) - start) for minute, one in desk.signals]
+
+
+def test_the_drop_of_a_region_explains_that_of_its_element() -> None:
+    #  region   ────┐5             25┌────
+    #  element  ───────┐8          27└──┐30     part of it from the beginning to its own end
+    assert both(Desk(), range(5, 25), range(8, 30), 40) == [
+        ("suspect", "north", "sessions", 7),
+        ("clear", "north", "recovered", 27),
+    ]
+
+
+def test_an_element_that_dropped_first_is_explained_when_its_region_follows() -> None:
+    assert both(Desk(), range(10, 20), range(2, 30), 40) == [
+        ("suspect", "olt-1", "sessions", 4),
+        ("suspect", "north", "sessions", 12),
+        ("clear", "olt-1", "absorbed", 12),
+        ("clear", "north", "recovered", 22),
+    ]
+
+
+def test_an_element_that_drops_again_later_is_told_of() -> None:
+    low = both(Desk(), range(5, 15), range(40, 50), 60)
+    assert [one[:2] for one in low] == [
+        ("suspect", "north"),
+        ("clear", "north"),
+        ("suspect", "olt-1"),
+        ("clear", "olt-1"),
+    ]
+
+
 def test_intervals_are_learned_where_samples_name_none() -> None:
     desk = Desk()
     end = desk.days(2, 1000, every=15)
