@@ -2,7 +2,7 @@
 
 The repair times assumed before an operator's own outages have taught better ones are lognormal: that is what repairs of
 computers and networks were found to follow (Schroeder and Gibson, "A large-scale study of failures in high-performance
-computing systems", IEEE TDSC 7(4), 2010). Their medians are set from published figures, with `spread` 1 (mean = 1.65
+computing systems", IEEE TDSC 7(4), 2010). Their medians are set from published figures, with `spread` 0.7 (mean = 1.28
 medians):
 
 - power: customers of United States utilities waited 2 h on average without major events (EIA, annual electric power
@@ -26,16 +26,20 @@ DAY_S = 86_400.0
 
 Duration = Annotated[float, Meta(ge=0.1, le=400 * DAY_S)]
 
+Spread = Annotated[float, Meta(ge=0.01, le=3)]
+
+#: Classes of hours: at work, on call, asleep.
+HOURS = ("day", "off", "night")
 #: Median repair time by cause, in seconds (sources above).
 MEDIANS_S: dict[str, float] = {
-    "power": 4_500.0,
+    "power": 5_600.0,
     "fibre": 10_000.0,
-    "equipment": 4_500.0,
-    "radio": 4_500.0,
-    "upstream": 4_500.0,
+    "equipment": 5_600.0,
+    "radio": 5_600.0,
+    "upstream": 5_600.0,
     "weather": 14_400.0,
     "damage": 14_400.0,
-    "unknown": 6_000.0,
+    "unknown": 7_200.0,
 }
 
 
@@ -46,11 +50,18 @@ class EtrPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     model: bool = True
     #: Median repair times assumed at first, by cause; a cause that is not named has the built-in one.
     medians_s: dict[str, Duration] = {}
-    #: Standard deviation of the logarithm of those repair times.
-    spread: Annotated[float, Meta(ge=0.05, le=3)] = 1.0
-    #: So many outages of a cause weigh as much as what was assumed of it.
+    #: Standard deviation of the logarithm of repair times of one cause, size and hour.
+    spread: Spread = 0.7
+    #: So many outages weigh as much as that assumption.
     strength: Annotated[float, Meta(gt=0, le=1000)] = 4.0
-    #: So many outages of one size, hour or region weigh as much as those of all the others of their cause.
+    #: How far, in the logarithm, operators lie apart, and what was assumed of a cause from what is true of it ...
+    operator_apart: Spread = 0.6
+    cause_apart: Spread = 0.4
+    #: ... and how far outages of different size, hour of the day and region do.
+    size_apart: Spread = 0.3
+    hour_apart: Spread = 0.3
+    region_apart: Spread = 0.15
+    #: So many outages of one kind weigh as much as all others.
     cell_strength: Annotated[float, Meta(gt=0, le=1000)] = 40.0
     #: Outages remembered in each class of cause, size and hour: the newest ones.
     kept: Annotated[int, Meta(ge=10, le=2000)] = 200

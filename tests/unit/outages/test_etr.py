@@ -51,7 +51,7 @@ def test_a_confirmed_outage_has_an_estimate_at_once_and_others_have_none() -> No
         assert estimates.judged(case(state), at(180)).etr is None
     earliest, likely, latest = seconds(estimates.judged(case(), at(180)).etr)
     assert 180 < earliest < likely < latest
-    assert likely == pytest.approx(6_000, rel=0.15)
+    assert 5_600 < likely < 10_000  # of a cause not known yet: between equipment and fibre
 
 
 def test_public_times_lie_on_the_clock_the_finer_the_nearer() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages.etr_policy import EtrPolicy
-from forewarn.stream.outages.repair_times import GRID, Kind, RepairTimes
+from forewarn.stream.outages.repair_times import Kind, RepairTimes
+from forewarn.stream.outages.survival import GRID
 
 NIGHT, DAY_SHIFT, OFF = 1_800_230_400_000, 1_800_266_400_000, 1_800_297_000_000  # a Monday: 0:00, 10:00, 18:30 UTC
 HOUR = 3600.0
@@ -34,9 +35,10 @@ def median(times: RepairTimes, about: Kind, elapsed: float = 0.0) -> float:
 def test_before_any_outage_the_policys_medians_speak() -> None:
     times = taught(policy=EtrPolicy(medians_s={"fibre": 5_000.0}))
     assert median(times, kind("fibre")) == pytest.approx(5_000, rel=0.01)
-    assert median(times, kind("power")) == pytest.approx(4_500, rel=0.01)
+    assert median(times, kind("power")) == pytest.approx(5_600, rel=0.01)
     p10, p90 = times.remaining_s(kind("power"), 0.0, 0.1, 0.9)
-    assert (p10, p90) == pytest.approx((4_500 * exp(-1.2816), 4_500 * exp(1.2816)), rel=0.02)
+    spread = (0.7**2 + 0.6**2 + 0.4**2 + 0.3**2 + 0.3**2) ** 0.5  # repairs, operators, causes, sizes, hours
+    assert (p10, p90) == pytest.approx((5_600 * exp(-1.2816 * spread), 5_600 * exp(1.2816 * spread)), rel=0.02)
 
 
 def test_many_outages_outweigh_what_was_assumed() -> None:
@@ -47,15 +49,16 @@ def test_many_outages_outweigh_what_was_assumed() -> None:
     assert (p10, p90) == pytest.approx((900 * exp(-0.3845), 900 * exp(0.3845)), rel=0.2)
 
 
-def test_one_outage_moves_the_estimate_a_little_towards_itself() -> None:
+def test_one_outage_moves_the_estimate_towards_itself_and_not_all_the_way() -> None:
     before = median(taught(), kind())
-    assert 0.4 * before < median(taught(600), kind()) < before
+    assert 2 * 600 < median(taught(600), kind()) < before
 
 
 def test_a_cell_without_outages_speaks_as_its_cause_does() -> None:
-    """cause x size x hour -> cause x size -> cause: small outages at night are judged by the large ones of the day."""
+    """Small outages at night are judged by large ones of the day, as far as size and hour are not known to matter."""
     times = taught(*[1_200] * 40, about=kind(size=5_000))
-    assert median(times, kind(size=5, started=NIGHT)) == pytest.approx(1_200, rel=0.1)
+    assert 1_200 < median(times, kind(size=5, started=NIGHT)) < 2_400
+    assert median(times, kind(size=5_000)) == pytest.approx(1_200, rel=0.1)
 
 
 def test_size_and_hour_are_told_apart_when_there_is_enough_of_each() -> None:
@@ -97,7 +100,7 @@ def test_an_unknown_cause_is_judged_by_all_outages() -> None:
 def test_the_operators_pace_reaches_causes_that_have_not_happened_yet() -> None:
     """Fibre is mended ten times as fast as assumed; so is, as far as anyone knows, a power failure."""
     slow = median(taught(), kind("power"))
-    assert median(taught(*[1_000] * 60), kind("power")) == pytest.approx(slow / 10, rel=0.35)
+    assert slow / 10 < median(taught(*[1_000] * 60), kind("power")) < slow / 4
 
 
 def test_a_slow_region_is_slow_and_its_neighbours_are_not() -> None:
@@ -128,7 +131,7 @@ def test_beyond_everything_seen_the_lognormal_goes_on() -> None:
 def test_a_cell_remembers_the_newest_outages_only() -> None:
     times = taught(*range(1_000, 1_300), policy=EtrPolicy(kept=100))
     assert times.cells["fibre", 1, "day"].seconds == tuple(range(1_200, 1_300))
-    assert times.regions["north"].by_cause["fibre"][0] == pytest.approx(100)
+    assert times.regions["north"].by_cell["fibre/1/day"][0] == pytest.approx(100)
 
 
 def test_what_was_learned_survives_a_restart() -> None:
