@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from forewarn.stream.commands import offline, operating, running, topics
+from forewarn.stream.commands import etr, offline, operating, running, topics
 from forewarn.stream.commands.options import EPILOG
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 policy_app = typer.Typer(help="The policy: everything an operator tunes about decisions.", no_args_is_help=True)
+etr_app = typer.Typer(help="Estimated times of restoration.", no_args_is_help=True)
 topics_app = typer.Typer(help="The topics of this deployment: list, create, check, describe.", no_args_is_help=True)
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -43,6 +44,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 for command in COMMANDS:
     app.command(epilog=EPILOG)(command)
 app.add_typer(topics_app, name="topics")
+app.add_typer(etr_app, name="etr")
+etr_app.command("report", epilog=EPILOG)(etr.report)
 app.add_typer(policy_app, name="policy")
 policy_app.command("check", epilog=EPILOG)(operating.policy_check)
 for name, topics_command in topics.COMMANDS.items():

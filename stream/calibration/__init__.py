@@ -1,0 +1,1 @@
+"""How well estimated times of restoration are kept: `forewarn etr report`."""
