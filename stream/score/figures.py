@@ -64,6 +64,10 @@ def figures(sample: Sample) -> tuple[Figure, ...]:
     rows += _share("affected customers told (others opted out, or have no contact)", told, affected)
     rows += _share("told customers who were not affected", astray, told + astray)
     rows += _share("told customers who heard of one outage more than once", twice, told + astray)
+    for what in sorted({one.what for one in sample.hints}):
+        hints = [one.after_s for one in sample.hints if one.what == what]
+        rows += _share(f"{what.replace('_', ' ')}: noticed", sum(after is not None for after in hints), len(hints))
+        rows += _figure(f"{what.replace('_', ' ')}: noticed after, p50", [one for one in hints if one is not None], 0.5)
     return tuple(rows)
 
 

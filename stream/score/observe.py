@@ -14,8 +14,8 @@ from forewarn.stream.score.episodes import Episode, episodes
 from forewarn.stream.score.matching import EARLY_MS, HALF, Matching, Unfounded, about, coverage, match, overlap, touches
 from forewarn.stream.score.output import Output
 from forewarn.stream.score.promises import Forecast, Kept, history
-from forewarn.stream.score.sample import FalseAlarm, Hush, Sample, Sought
-from forewarn.stream.score.truth import Fault, Truth
+from forewarn.stream.score.sample import FalseAlarm, Hint, Hush, Sample, Sought
+from forewarn.stream.score.truth import Fault, Kind, Truth
 from forewarn.stream.score.usage import thresholds, warnings
 from forewarn.topics.instants import to_ms
 
@@ -27,7 +27,10 @@ FLOOD = 10
 RELAPSE_MS = 1_800_000
 DAY_MS = 86_400_000
 #: What no customer may hear of as an outage.
-HUSHED = frozenset({"silent", "degraded", "planned"})
+HUSHED: frozenset[Kind] = frozenset({"silent", "degraded", "planned"})
+
+#: What one detector alone can see: figures that creep, and customers who say that they are still without service.
+DETECTORS: dict[Kind, str] = {"degraded": "degradation", "still_out": "replies"}
 
 
 def observe(truth: Truth, output: Output) -> Sample:
@@ -42,6 +45,7 @@ def observe(truth: Truth, output: Output) -> Sample:
         sought=tuple(_sought(truth, matching, said, fault) for fault in facing),
         false=tuple(_false(truth, false) for false in matching.false),
         hush=_hush(truth, matching),
+        hints=tuple(_hint(truth, said, fault) for fault in truth.faults if fault.kind in DETECTORS),
         kept=tuple(kept for fault in facing if (kept := _kept(facing, matching, fault)) is not None),
         thresholds=thresholds(seed, truth.reached, output),
         warned=warnings(truth, output),
@@ -177,6 +181,20 @@ def _hush(truth: Truth, matching: Matching) -> tuple[Hush, ...]:
         for fault in truth.faults
         if fault.kind in HUSHED
     )
+
+
+def _hint(truth: Truth, said: Sequence[Episode], fault: Fault) -> Hint:
+    """How soon the detector that is made for it spoke of it, in its region."""
+    detector = DETECTORS[fault.kind]
+    spoke = [
+        revision.at
+        for episode in said
+        if episode.region in fault.regions
+        for revision in episode.revisions
+        if fault.start <= revision.at <= fault.end and any(e.detector == detector for e in revision.evidence)
+    ]
+    after = (min(spoke) - fault.start) / 1000 if spoke else None
+    return Hint(seed=truth.world.seed, id=fault.id, what=fault.what, at=fault.start, after_s=after)
 
 
 def _kept(faults: Sequence[Fault], matching: Matching, fault: Fault) -> Kept | None:

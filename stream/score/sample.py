@@ -73,6 +73,16 @@ class Hush(Struct, frozen=True, kw_only=True):
     told: int
 
 
+class Hint(Struct, frozen=True, kw_only=True):
+    """Something slight that one detector alone can see; `after_s`: how soon it did, None: it did not."""
+
+    seed: int
+    id: str
+    what: str
+    at: int
+    after_s: float | None
+
+
 class Threshold(Struct, frozen=True, kw_only=True):
     """A usage threshold reached, or said to be. `problem`: None, `missing`, `unexpected`, `twice`, `unwanted`."""
 
@@ -101,6 +111,7 @@ class Sample(Struct, frozen=True, kw_only=True):
     sought: tuple[Sought, ...] = ()
     false: tuple[FalseAlarm, ...] = ()
     hush: tuple[Hush, ...] = ()
+    hints: tuple[Hint, ...] = ()
     kept: tuple[Kept, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     warned: tuple[Warned, ...] = ()
@@ -115,6 +126,7 @@ def pool(samples: Iterable[Sample]) -> Sample:
         sought=tuple(each for one in many for each in one.sought),
         false=tuple(each for one in many for each in one.false),
         hush=tuple(each for one in many for each in one.hush),
+        hints=tuple(each for one in many for each in one.hints),
         kept=tuple(each for one in many for each in one.kept),
         thresholds=tuple(each for one in many for each in one.thresholds),
         warned=tuple(each for one in many for each in one.warned),

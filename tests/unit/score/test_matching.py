@@ -329,3 +329,13 @@ def test_an_outage_under_an_old_suspicion_is_found_and_was_not_suspected_late(tm
     assert one.suspected_s == -900
     ancient = said("o", "r1-olt", (60, "suspected"), (105, "confirmed"), (160, "restored"))
     assert not scored(tmp_path, [fault], ancient).sought[0].found
+
+
+def test_what_creeps_is_noticed_by_the_detector_that_is_made_for_it(tmp_path: Path) -> None:
+    slow: Json = {"kind": "degraded", "id": "d", "region": "r1", "element": "r1-olt", "start": text(100),
+                  "end": text(400)}  # fmt: skip
+    evidence = [{"detector": "degradation", "value": 20, "threshold": 19, "window_s": 300}]
+    noticed = said("o", "r1", (150, "suspected"), (400, "dismissed"), evidence=evidence)
+    assert [one.after_s for one in scored(tmp_path, [slow], noticed).hints] == [3_000]
+    other = said("o", "r1", (150, "suspected"), (400, "dismissed"))
+    assert [one.after_s for one in scored(tmp_path, [slow], other).hints] == [None]
