@@ -25,6 +25,7 @@ from forewarn.stream.outages.lineage import lineage
 from forewarn.stream.outages.liveness import Rate, View
 from forewarn.stream.outages.outbox import Outbox
 from forewarn.stream.outages.policy import OutagePolicy
+from forewarn.stream.outages.remains import remains
 from forewarn.stream.outages.roster import Roster
 from forewarn.stream.outages.rows import Shelf
 from forewarn.stream.outages.sight import sight
@@ -228,7 +229,7 @@ class Watch:
             self.outbox.send(unit, told)
             if kind == "clear":
                 self._keep(unit, name, replace(state, ended=clock))
-        self._over(unit, [state for state, verdict in changed.values() if verdict in CLEARS])
+        self._over(unit, [state for state, verdict in changed.values() if verdict in CLEARS], clock)
 
     def _node(self, state: Suspicion) -> Node:
         if state.whole_region:
@@ -239,10 +240,15 @@ class Watch:
         node = self._node(state)
         return sight(self.roster, self.alarming, state, node, self._views(node, clock))
 
-    def _over(self, unit: Unit, states: list[Suspicion]) -> None:
-        """Suspicions are over: their alarms, those of their leaves, and devices left over raise no other."""
+    def _over(self, unit: Unit, states: list[Suspicion], clock: int) -> None:
+        """Suspicions are over: their alarms, those of their leaves, and devices left over raise no other.
+
+        But where a part of what was confirmed is still down as a whole, its devices count as fallen now.
+        """
         ended = {name_of(self._node(state)) for state in states}
         confirmed = {name_of(self._node(state)) for state in states if state.confirmed}
+        parts = [remains(self.roster, self._node(state), state.first) for state in states if state.confirmed]
+        left = {name_of(node) for nodes in parts for node in nodes}
         for state in states:
             if not state.whole_region:
                 self.alarms.spend(unit, state.element)
@@ -251,9 +257,11 @@ class Watch:
             if not ended.isdisjoint(names):
                 self.alarms.spend(unit, element)
         for device in list(self.roster.down.values()) if confirmed else ():
-            above = map(name_of, self.roster.above(device))
-            if device.down is not None and not confirmed.isdisjoint(above):
-                self.roster.restate(unit, device, replace(device.down, spent=True))
+            above = {name_of(node) for node in self.roster.above(device)}
+            if device.down is not None and device.down.counts and not confirmed.isdisjoint(above):
+                again = not left.isdisjoint(above)
+                down = replace(device.down, since=clock) if again else replace(device.down, spent=True)
+                self.roster.restate(unit, device, down)
 
     def _linger(self, unit: Unit, name: str, state: Suspicion, clock: int) -> None:
         """Forgets a suspicion that is over once its devices have had the time of a beat; what is left then counts."""

@@ -75,6 +75,29 @@ def test_of_many_that_fall_one_after_another_only_what_explains_them_all_is_susp
     assert lone == []
 
 
+def test_an_outage_shrinks_to_the_part_that_stays_down_as_a_whole_and_ends_with_it() -> None:
+    #  400 agg-1 fails        1000 all but olt-3 and cell-1 are back        2000 these, too
+    world = World()
+    for i in range(12):
+        inventory(world, f"olt-{i}", "olt", parent="agg-1")
+    inventory(world, "agg-1", "aggregation")
+    inventory(world, "cell-1", "cell", parent="agg-1")
+    world.add("cell-1", parent="agg-1")
+    world.tree(12, 10)
+    world.tree(12, 10, region="south", prefix="s-")
+    for i in range(12):
+        world.at(400, world.cut, f"olt-{i}")
+        world.at(1000 if i != 3 else 2000, world.mend, f"olt-{i}")
+    world.at(400, world.cut, "cell-1")
+    world.at(2000, world.mend, "cell-1")
+    world.run(until=1900, step=5)
+    open_ = [row for row in world.outages().values() if row["state"] != "merged"]
+    assert [(row["element"], row["state"], row["devices_down"]) for row in open_] == [("agg-1", "confirmed", 11)]
+    assert "restored" not in [state for state, _ in world.states()]
+    world.run(until=2500, step=5)
+    assert [row["state"] for row in world.outages().values() if row["state"] != "merged"] == ["restored"]
+
+
 def test_devices_that_beat_every_five_minutes_are_down_after_three_of_them_and_not_before() -> None:
     #  second 0         3000 cut      3600..3900 silent
     world = World()
