@@ -118,11 +118,15 @@ class Hearing:
         if event.element not in roster.devices:
             spec = Spec((record.key or b"").decode(), collector=event.collector)
             self._tell(roster.learn(unit, event.element, spec, None), beats=False)
-        if event.collector is not None:
-            heard = min(at, record.timestamp)
-            roster.reporting[event.collector] = max(heard, roster.reporting.get(event.collector, 0))
+        self.reported(event, at, record.timestamp)
         for row in self.alarms.fold(unit, event, at, clock, subject(roster, event)):
             self.outbox.alarm(row)
+
+    def reported(self, event: Alarm, at: int, arrival: int) -> None:
+        """Notes that an alarm's collector was heard."""
+        if event.collector is not None:
+            reporting = self.roster.reporting
+            reporting[event.collector] = max(min(at, arrival), reporting.get(event.collector, 0))
 
     def silences(self, unit: Unit, clock: int, most: int) -> bool:
         """Marks at most `most` devices down, or out of sight, whose patience is over. True when none is left."""

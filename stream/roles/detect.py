@@ -5,7 +5,7 @@
     network.topology ───> Roster ────────────┘                            │
     network.kpis ───────> Gauges (every tick) ────────────────────────────┘
 
-Row of its own: `m` Mark. Last-seen times are not durable: `network.heartbeats` is read again on assignment.
+Row of its own: `m` Mark. Last-seen times are not durable: heartbeats and alarms are read again on assignment.
 """
 
 from __future__ import annotations
@@ -82,6 +82,8 @@ class DetectFold(Fold):
         for event, record in zip(events, records, strict=True):
             if isinstance(event, Heartbeat) and record.key is not None:
                 self.roster.recall(event, record.key.decode(), to_ms(event.time), record.timestamp)
+            elif isinstance(event, Alarm):
+                self.hearing.reported(event, to_ms(event.time), record.timestamp)
 
     def fold(self, unit: Unit, topic: str, events: Sequence[Any], records: Sequence[Record]) -> None:
         if topic == TOPOLOGY:
@@ -162,7 +164,7 @@ class DetectRole:
         self.sources = (
             Source(TOPOLOGY, 0),
             Source(heartbeats, 1, reread_s=3 * policy.longest_silence_s),
-            Source(alarms, 1),
+            Source(alarms, 1, reread_s=3 * policy.longest_silence_s),
             Source(kpis, 2),
         )
 

@@ -70,7 +70,7 @@ class World:
         self.second = 0.0
         self.devices: dict[str, Device] = {}
         self.published: list[Published] = []
-        self.log: list[tuple[int, Line]] = []  #: heartbeats, with their partition
+        self.log: list[tuple[int, str, Line]] = []  #: heartbeats and alarms, with their partition and topic
         self.held: set[str] = set()  #: collectors that report nothing
         self.repeat = False  #: every signal comes twice
         self.lagging: set[str] = set()  #: topics that are not read to their end
@@ -143,7 +143,7 @@ class World:
                 line = self.line(device.region, self.heartbeat(device, int(self.second) - late))
                 batches.setdefault(partition_of(device.region.encode(), self.layout.region), []).append(line)
         for number, lines in batches.items():
-            self.log += [(number, line) for line in lines]
+            self.log += [(number, "network.heartbeats", line) for line in lines]
             if number not in self.dead:
                 self.feed(self.detects[number], "network.heartbeats", lines)
 
@@ -193,7 +193,10 @@ class World:
     def send(self, topic: str, key: str, value: dict[str, Any] | None) -> None:
         line = self.line(key, value)
         if topic in ("network.heartbeats", "network.alarms", "network.kpis"):
-            self.feed(self.detects[partition_of(key.encode(), self.layout.region)], topic, [line])
+            number = partition_of(key.encode(), self.layout.region)
+            if topic != "network.kpis":
+                self.log.append((number, topic, line))
+            self.feed(self.detects[number], topic, [line])
         else:
             self.feed(self.correlate, topic, [line])
 
@@ -230,9 +233,9 @@ class World:
         """Kill and recovery of detect: the table comes back, heartbeats are read again."""
         self.detects[number] = self._recover(DetectRole(self.policy), self.detects[number], number)
         since = self.now - int(reread_s * 1000)
-        lines = [line for partition, line in self.log if partition == number and line.timestamp >= since]
-        decoded = self.codecs["network.heartbeats"].decode(lines)
-        self.detects[number].fold.reread("network.heartbeats", decoded.events, decoded.records)
+        kept = [(topic, line) for partition, topic, line in self.log if partition == number and line.timestamp >= since]
+        for topic in ("network.heartbeats", "network.alarms"):
+            self.detects[number].hear(topic, [line for name, line in kept if name == topic])
 
     def restart_correlate(self) -> None:
         self.correlate = self._recover(CorrelateRole(self.policy), self.correlate, 0)

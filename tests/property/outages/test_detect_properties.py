@@ -29,7 +29,7 @@ acts = st.lists(
     max_size=10,
 )
 Story = Sequence[tuple[int, str, str]]
-few = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def alarm(world: World, place: str, severity: str) -> None:
