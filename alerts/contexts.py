@@ -62,4 +62,4 @@ CONTEXTS: dict[tuple[str, str], type[OutageContext | UsageContext]] = {
 }
 
 #: Channels that have templates.
-CHANNELS = ("email", "sms")
+CHANNELS = ("email", "sms", "webhook")

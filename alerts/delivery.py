@@ -220,7 +220,7 @@ class Deliveries(Fold):
                 if answer.confirmed:
                     log_outcome(unit, self.partition, parcel, "delivered")
             case Rejected():
-                self._end(unit, parcel, "failed", answer.reason)
+                self._end(unit, parcel, "failed", answer.reason, bad_contact=answer.bad_contact)
             case Retry():
                 self._again(unit, parcel, answer)
             case Ambiguous():
@@ -259,11 +259,18 @@ class Deliveries(Fold):
     # -- ends -------------------------------------------------------------------------------------------------------
 
     def _end(
-        self, unit: Unit, parcel: Parcel, outcome: Outcome, error: str | None = None, provider_id: str | None = None
+        self,
+        unit: Unit,
+        parcel: Parcel,
+        outcome: Outcome,
+        error: str | None = None,
+        *,
+        provider_id: str | None = None,
+        bad_contact: bool = False,
     ) -> None:
         told = parcel.doubt or outcome in ("sent", "ambiguous")
         if not (parcel.doubt and outcome in ("expired", "superseded")):  # else `ambiguous`, as listed, is its outcome
-            log_outcome(unit, self.partition, parcel, outcome, error, provider_id=provider_id)
+            log_outcome(unit, self.partition, parcel, outcome, error, provider_id=provider_id, bad_contact=bad_contact)
         self.shelf.end(unit, replace(parcel, stand=Stand.TOLD if told else Stand.UNTOLD))
 
     def _put_back(self, unit: Unit, ids: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ def log_outcome(
     *,
     provider_id: str | None = None,
     retry_at: int | None = None,
+    bad_contact: bool = False,
 ) -> None:
     """Emits one row, without address or words. `failed` with `retry_at` (epoch ms) is not the end."""
     row: dict[str, str | int] = {
@@ -37,4 +38,6 @@ def log_outcome(
         row["error"] = error
     if retry_at is not None:
         row["retry_at"] = to_rfc3339(retry_at)
+    if bad_contact:
+        row["bad_contact"] = True
     unit.emit("notifications.log", parcel.customer.encode(), orjson.dumps(row), partitions=(partition,))

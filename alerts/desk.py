@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from forewarn.alerts import impact, notices, requests, standing
+from forewarn.alerts import impact, notices, requests, standing, usage_notices
 from forewarn.alerts.circumstances import Circumstances
+from forewarn.alerts.contacts import BAD, Contacts
 from forewarn.alerts.control import EVERYTHING, Controls
 from forewarn.alerts.customers import Customers
 from forewarn.alerts.fanout import FanOut
@@ -49,6 +50,7 @@ class Desk:
         self.policy = policy
         self.controls = Controls()
         self.customers = Customers()
+        self.contacts = Contacts(policy)
         self.incidents = Incidents()
         self.told = Told()
         self.circumstances = Circumstances(policy)
@@ -74,30 +76,40 @@ class Desk:
             marks=self.marks,
             ledger=ledger,
         )
-        people, incidents, told = self.customers, self.incidents, self.told
+        people, told, controls = self.customers, self.told, self.controls
         self.notices = Notices(
-            pipeline=pipeline, customers=people, incidents=incidents, told=told, controls=self.controls
+            pipeline=pipeline,
+            customers=people,
+            contacts=self.contacts,
+            incidents=self.incidents,
+            told=told,
+            controls=controls,
         )
+        self._wire_impact(ledger)
+        self.usage = UsageNotices(
+            pipeline=pipeline,
+            customers=people,
+            contacts=self.contacts,
+            incidents=self.incidents,
+            told=told,
+            circumstances=self.circumstances,
+            standings=self.standings,
+            controls=controls,
+            fan_out=self.fan_out,
+        )
+        self.requests = Requests(
+            policy, customers=self.customers, standings=self.standings, ledger=ledger, fan_out=self.fan_out
+        )
+
+    def _wire_impact(self, ledger: Ledger) -> None:
         self.impact = Impact(
-            policy,
+            self.policy,
             incidents=self.incidents,
             customers=self.customers,
             notices=self.notices,
             standings=self.standings,
             ledger=ledger,
             fan_out=self.fan_out,
-        )
-        self.usage = UsageNotices(
-            pipeline=pipeline,
-            customers=self.customers,
-            told=self.told,
-            circumstances=self.circumstances,
-            standings=self.standings,
-            controls=self.controls,
-            fan_out=self.fan_out,
-        )
-        self.requests = Requests(
-            policy, customers=self.customers, standings=self.standings, ledger=ledger, fan_out=self.fan_out
         )
 
     def _folds(self) -> dict[str, Batch]:
@@ -124,6 +136,7 @@ class Desk:
             notices.MOVED: self._moved,
             requests.REVIEW: self.requests.fire,
             standing.REFRESH: self._refresh,
+            usage_notices.SETTLED: self.usage.fire,
         }
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
@@ -173,9 +186,11 @@ class Desk:
 
     def _profiles(self, unit: Unit, events: Sequence[Profile | None], records: Sequence[Record]) -> None:
         for event, customer in zip(events, _keys(records), strict=True):
+            before = self.customers.get(unit, customer)
             if event is None:
                 self._erase(unit, customer)
             elif self.customers.profile(unit, customer, event):
+                self.contacts.moved(unit, before, self.customers.get(unit, customer))
                 self._changed(unit, customer)
 
     def _subscriptions(self, unit: Unit, events: Sequence[Subscription | None], records: Sequence[Record]) -> None:
@@ -206,24 +221,34 @@ class Desk:
     def _log(self, unit: Unit, events: Sequence[NotificationLog], records: Sequence[Record]) -> None:
         for event, customer in zip(events, _keys(records), strict=True):
             if event.retry_at is None:  # with it, the attempt failed and the next one is due: nothing has ended yet
-                self._heard(unit, customer, event.notification_id, event.outcome, to_ms(event.time))
+                bad = event.bad_contact or event.outcome == "bounced"
+                self._heard(unit, customer, event.notification_id, event.outcome, to_ms(event.time), bad=bad)
 
     def _receipts(self, unit: Unit, events: Sequence[Receipt], records: Sequence[Record]) -> None:
         for event, customer in zip(events, _keys(records), strict=True):
-            self._heard(unit, customer, event.notification_id, event.status, to_ms(event.time))
+            bad = event.status in BAD
+            self._heard(unit, customer, event.notification_id, event.status, to_ms(event.time), bad=bad)
 
     def _requests(self, unit: Unit, events: Sequence[MarketingRequest], records: Sequence[Record]) -> None:
         for event, customer in zip(events, _keys(records), strict=True):
             self.requests.take(unit, customer, event)
 
-    def _heard(self, unit: Unit, customer: str, notification: str, outcome: str, time: int) -> None:
-        """Folds what became of a message; an outage's customer is judged again, as more or less may be owed now."""
+    def _heard(
+        self, unit: Unit, customer: str, notification: str, outcome: str, time: int, *, bad: bool = False
+    ) -> None:
+        """Folds what became of a message; its customer is judged again, as more or less may be owed now."""
+        message = self.told.find(unit, customer, notification)
+        if message is not None and (bad or outcome == "delivered"):
+            person = self.customers.get(unit, customer)
+            self.contacts.heard(unit, person, message.channel, sent=message.time, good=not bad)
         entry = self.told.heard(unit, customer, notification, outcome, time)
         if entry is None:
             self.notices.handed_over(unit, customer, notification)
             return
         if entry.kind == "outage":
             self.notices.visit(unit, entry.incident, customer)
+        elif entry.kind == "usage":
+            self.usage.visit(unit, customer, entry)
         self.standings.publish(unit, customer)
 
     def _changed(self, unit: Unit, customer: str) -> None:
@@ -234,8 +259,10 @@ class Desk:
 
     def _erase(self, unit: Unit, customer: str) -> None:
         """A customer is gone: everything of theirs goes."""
-        for part in (self.requests, self.usage, self.notices, self.circumstances, self.customers, self.standings):
+        for part in (self.requests, self.usage, self.notices, self.circumstances, self.contacts):
             part.erase(unit, customer)
+        self.customers.erase(unit, customer)
+        self.standings.erase(unit, customer)
         self.erased(unit, customer)
 
     def _moved(self, unit: Unit, timer: Timer) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import msgspec
 
 from forewarn.alerts import promises
+from forewarn.alerts.contacts import Contacts
 from forewarn.alerts.contexts import OutageContext
 from forewarn.alerts.control import Controls
 from forewarn.alerts.customers import Customer, Customers
@@ -37,11 +38,19 @@ class Notices:
     """Outage notices of one partition."""
 
     def __init__(
-        self, *, pipeline: Pipeline, customers: Customers, incidents: Incidents, told: Told, controls: Controls
+        self,
+        *,
+        pipeline: Pipeline,
+        customers: Customers,
+        contacts: Contacts,
+        incidents: Incidents,
+        told: Told,
+        controls: Controls,
     ) -> None:
         self.pipeline = pipeline
         self.policy = pipeline.rules.policy
         self.customers = customers
+        self.contacts = contacts
         self.incidents = incidents
         self.told = told
         self.controls = controls
@@ -213,6 +222,8 @@ class Notices:
             outage=incident,
             broken=tuple(s for s in services if self.incidents.down(incident.outage_id, s.element)),
             working=tuple(s for s in services if not self.incidents.broken(s.element)),
+            out=self.incidents.out(services),
+            bad_contacts=self.contacts.bad(unit, person),
             paused=self.controls.paused("outage"),
             promise=before if stage == "overdue" else current,
         )

@@ -14,6 +14,7 @@ from collections.abc import Callable
 import msgspec
 
 from forewarn.alerts.affected import affected
+from forewarn.alerts.channel import channel
 from forewarn.alerts.current import current
 from forewarn.alerts.duplicate import duplicate
 from forewarn.alerts.inhibit import inhibit
@@ -39,6 +40,7 @@ STAGES: tuple[Stage, ...] = (
     inhibit,
     materiality,
     subscription,
+    channel,
     worded,
     pause,
     rollout,

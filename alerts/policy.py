@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from msgspec import Meta, Struct
 
 from forewarn.topics.events.customers import AlertKind, Channel
 
 DAY_S = 86_400.0
+#: Every channel that there is.
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
 Seconds = Annotated[float, Meta(ge=0, le=400 * DAY_S)]
 Period = Annotated[float, Meta(ge=0.1, le=400 * DAY_S)]
@@ -24,8 +26,8 @@ class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     left_hysteresis_s: Seconds = 300.0
     #: Customers judged in one commit unit while an outage is fanned out.
     fan_out_customers: Annotated[int, Meta(ge=1, le=500)] = 500
-    #: Channels that this deployment has.
-    channels: tuple[Channel, ...] = ("email", "sms", "push", "webhook", "inapp")
+    #: Channels that may be used; unset: all that are set up.
+    channels: tuple[Channel, ...] | None = None
     #: Order of channels for a customer who did not choose.
     default_channels: tuple[Channel, ...] = ("email", "sms", "push")
     #: Kinds that nobody can switch off.
@@ -44,6 +46,8 @@ class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     etr_moved_share: Annotated[float, Meta(ge=0, le=10)] = 0.25
     #: Estimates are told to customers rounded up to this; smaller moves are never told.
     promise_step_s: Period = 300.0
+    #: An address that was found not to work is not used for this long, unless it changes or a delivery proves it good.
+    bad_contact_s: Period = 30 * DAY_S
     #: In mode `allow-list` only these customers are sent anything.
     allow_list: tuple[str, ...] = ()
     default_time_zone: str = "UTC"

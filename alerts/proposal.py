@@ -15,7 +15,7 @@ from msgspec import Struct
 from forewarn.alerts.contexts import Context
 from forewarn.alerts.customers import Customer
 from forewarn.alerts.incidents import Incident
-from forewarn.alerts.policy import AlertPolicy
+from forewarn.alerts.policy import CHANNELS, AlertPolicy
 from forewarn.alerts.reasons import Reason
 from forewarn.alerts.render import Rendered, Renderer
 from forewarn.alerts.told import Entry
@@ -25,20 +25,23 @@ Mode = Literal["shadow", "allow-list", "live"]
 
 
 class Rules(Struct, frozen=True):
-    """What is constant for all proposals of a partition: policy, its hash, the mode, and the words."""
+    """What is constant for all proposals of a partition: policy, its hash, the mode, the words, and the channels."""
 
     policy: AlertPolicy
     hash: str
     mode: Mode
     renderer: Renderer
+    channels: tuple[str, ...] = CHANNELS
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
     """One message for one customer at `now` (epoch ms).
 
     `entry` is what the customer was told of this incident, `entries` of all. For an outage: `broken` are the customer's
-    services on elements of its set, `working` those on elements of no confirmed outage. `channel` None = not chosen.
-    `promise` is the time (epoch ms) by which the message says service is back, 0 if it names none.
+    services on elements of its set, `working` those on elements of no confirmed outage. `out`: the kinds of service of
+    which the customer has none that works. `bad_contacts`: channels whose address was found not to work. `channels`:
+    those the customer wants, in order; `channel` None = not chosen. `promise` is the time (epoch ms) by which the
+    message says service is back, 0 if it names none.
     """
 
     kind: str
@@ -56,6 +59,9 @@ class Proposal(Struct, frozen=True, kw_only=True):
     outage: Incident | None = None
     broken: tuple[Service, ...] = ()
     working: tuple[Service, ...] = ()
+    out: frozenset[str] = frozenset()
+    bad_contacts: frozenset[str] = frozenset()
+    channels: tuple[str, ...] = ()
     paused: bool = False
     critical: bool = False
     promise: int = 0

@@ -33,6 +33,7 @@ class Reason(StrEnum):
     OPTED_OUT = "opted_out", "The customer does not want this."
     NO_CONSENT = "no_consent", "The customer has not consented."
     NO_CONTACT = "no_contact", "No channel of this deployment reaches the customer with this message."
+    BAD_CONTACT = "bad_contact", "Every address that could be used was found not to work."
     EXPIRED = "expired", "Its time ran out before it could be sent or released."
     PAUSED = "paused", "An operator paused sending."
     SHADOW = "shadow", "The deployment runs in shadow: the message would have been sent."

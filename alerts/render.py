@@ -3,9 +3,9 @@
     context ──> facts (texts in the reader's locale and zone) ──> templates ──> Rendered
 
 Templates live in `templates/<language>/<kind>/<stage>.<part>`; the lookup goes from the exact locale to its language to
-the default. They are compiled once, in Jinja2's sandbox, and are given finished texts only, so no user text is ever a
-template and HTML is escaped by default; what they say around the facts is rendered once (`frame.py`). Invariant: the
-same arguments give the same bytes; no clock is read.
+the default. A webhook is told the e-mail's subject and text. They are compiled once, in Jinja2's sandbox, and are given
+finished texts only, so no user text is ever a template and HTML is escaped by default; what they say around the facts
+is rendered once (`frame.py`). Invariant: the same arguments give the same bytes; no clock is read.
 """
 
 from __future__ import annotations
@@ -139,14 +139,10 @@ class Renderer:
         for language in self._languages(locale):
             stem = f"{language}/{kind}/{stage}"
             try:
-                if channel == "email":
-                    names = (
-                        f"{stage}.subject.txt",
-                        f"{stage}.email.txt",
-                        f"{stage}.email.html",
-                    )
-                    subject, text, html = (Frame(self.environment, f"{language}/{kind}/{n}") for n in names)
-                    return _Parts(subject, text, html), language
+                if channel in ("email", "webhook"):
+                    names = ("subject.txt", "email.txt", *(("email.html",) if channel == "email" else ()))
+                    subject, text, *html = (Frame(self.environment, f"{stem}.{name}") for name in names)
+                    return _Parts(subject, text, html[0] if html else None), language
                 return _Parts(None, Frame(self.environment, f"{stem}.{channel}.txt"), None), language
             except TemplateNotFound:
                 continue

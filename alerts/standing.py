@@ -22,7 +22,7 @@ from forewarn.alerts.customers import Customer, Customers
 from forewarn.alerts.gate import Facts, holds
 from forewarn.alerts.incidents import Incident, Incidents
 from forewarn.alerts.ledger import Ledger
-from forewarn.alerts.policy import AlertPolicy, ms
+from forewarn.alerts.policy import CHANNELS, AlertPolicy, ms
 from forewarn.alerts.progress import Marks
 from forewarn.alerts.reasons import Reason
 from forewarn.alerts.told import Entry, Told
@@ -122,7 +122,7 @@ class Standings:
     def _row(self, unit: Unit, customer: str, person: Customer, facts: Facts) -> Standing:
         standing = list(holds(facts, unit.now))
         reasons = [hold.reason.value for hold in standing]
-        if not any(person.consented(("marketing",), channel) for channel in self.policy.channels):
+        if not any(person.consented(("marketing",), channel) for channel in self.policy.channels or CHANNELS):
             reasons.append(Reason.NO_CONSENT.value)
         ends = [hold.until for hold in standing if hold.until is not None]
         entries = self.told.entries(unit, customer)

@@ -1,7 +1,7 @@
-"""Stage: does the customer want this, and by which channel?
+"""Stage: does the customer want this, and on which channels?
 
-The customer's order of channels, else the deployment's; the first one that exists here, reaches the customer, has words
-for this message, was not refused, and has not failed for this message before.
+The customer's order of channels, else the deployment's, without those that were refused. Which of them it is to be is
+the next stage's to say (`channel.py`).
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from forewarn.alerts.customers import Customer
 from forewarn.alerts.policy import AlertPolicy
 from forewarn.alerts.proposal import Drop, Proposal, Rules
 from forewarn.alerts.reasons import Reason
-from forewarn.alerts.told import reopening, turn_of
 
 
 def subscription(rules: Rules, proposal: Proposal) -> Proposal | Drop:
-    """Chooses channel and address, or drops: `opted_out`, `no_consent`, `no_contact`.
+    """Names the channels that may be used, in order of preference, or drops: `opted_out`, `no_consent`.
 
     What follows `confirmed` prefers its channel. Only a refused channel stops a `restored` that is owed: switching the
     alert off in between does not leave a told customer without the end of the story.
@@ -24,8 +23,7 @@ def subscription(rules: Rules, proposal: Proposal) -> Proposal | Drop:
     person = proposal.person
     assert person is not None  # `affected` stands before
     critical = is_critical(rules.policy, proposal.kind, person)
-    again = reopening(turn_of(proposal.class_))
-    told = proposal.entry.message("confirmed", again) if proposal.stage != "confirmed" else None
+    told = proposal.entry.message("confirmed") if proposal.stage != "confirmed" else None
     owed = told is not None and proposal.stage == "restored"
     chosen = person.subscription(proposal.kind)
     if chosen is not None and not chosen.enabled and not critical and not owed:
@@ -35,28 +33,17 @@ def subscription(rules: Rules, proposal: Proposal) -> Proposal | Drop:
         order += rules.policy.default_channels
     if told is not None:
         order = [told.channel, *order]
-    reachable = [channel for channel in order if _reaches(rules, proposal, person, channel)]
-    if not reachable:
-        return Drop(Reason.NO_CONTACT)
-    for channel in reachable:
-        if critical or _allowed(rules.policy, proposal.kind, person, channel):
-            to = person.address(channel) or ""
-            return msgspec.structs.replace(proposal, channel=channel, to=to, critical=critical)
-    return Drop(Reason.NO_CONSENT if proposal.kind in rules.policy.consent_kinds else Reason.OPTED_OUT)
+    wanted = dict.fromkeys(channel for channel in order if channel)
+    reaching = [channel for channel in wanted if person.address(channel) is not None]
+    allowed = [c for c in reaching if critical or _allowed(rules.policy, proposal.kind, person, c)]
+    if reaching and not allowed:
+        return Drop(Reason.NO_CONSENT if proposal.kind in rules.policy.consent_kinds else Reason.OPTED_OUT)
+    return msgspec.structs.replace(proposal, channels=tuple(allowed), critical=critical)
 
 
 def is_critical(policy: AlertPolicy, kind: str, person: Customer) -> bool:
     """Whether the customer cannot switch this kind off."""
     return kind in policy.critical_kinds or (person.vulnerable and kind in policy.critical_for_vulnerable)
-
-
-def _reaches(rules: Rules, proposal: Proposal, person: Customer, channel: str) -> bool:
-    return (
-        channel in rules.policy.channels
-        and person.address(channel) is not None
-        and channel not in proposal.entry.failed_channels(proposal.stage, proposal.class_)
-        and rules.renderer.supports(proposal.kind, proposal.stage, channel)
-    )
 
 
 def _allowed(policy: AlertPolicy, kind: str, person: Customer, channel: str) -> bool:

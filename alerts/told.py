@@ -219,6 +219,11 @@ class Told:
             self._unindex(entry.incident, customer)
         unit.delete(PREFIX + customer.encode())
 
+    def find(self, unit: Unit, customer: str, notification: str) -> Message | None:
+        """The message of a notification, None when it was never decided to be sent, or is forgotten."""
+        messages = (m for entry in self.entries(unit, customer) for m in entry.messages if m.id == notification)
+        return next((m for m in messages if m.status >= Status.PENDING), None)
+
     def heard(self, unit: Unit, customer: str, notification: str, outcome: str, time: int) -> Entry | None:
         """Folds an outcome of `notifications.log` or `delivery.receipts` at `time` (epoch ms).
 

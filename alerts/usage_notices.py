@@ -1,9 +1,11 @@
 """Near-allowance notices: a crossed threshold becomes a message, at once or when sending resumes.
 
     Meters ──> notify(customer, crossing) ──> Proposal(usage, threshold, class = percent) ──> pipeline
-                                                 └─ paused: kept in `w/<customer>` until sending resumes
+                      │                             ├─ paused: kept in `w/<customer>` until sending resumes
+                      └── failed on its channel <───┴─ sent: kept in `x/<customer>` while it is worth sending
 
-Invariant: a crossing that was deferred is proposed again exactly once after the resume, and judged anew.
+Invariant: a crossing that was deferred is proposed again exactly once after the resume, and judged anew; one that could
+not be delivered is proposed again, for the next channel, until it is delivered, stale, or out of channels.
 """
 
 from __future__ import annotations
@@ -13,20 +15,24 @@ from collections.abc import Mapping
 import msgspec
 
 from forewarn.alerts.circumstances import Circumstances
+from forewarn.alerts.contacts import Contacts
 from forewarn.alerts.contexts import UsageContext
 from forewarn.alerts.control import Controls
 from forewarn.alerts.customers import Customers
 from forewarn.alerts.fanout import FanOut, Purpose
+from forewarn.alerts.incidents import Incidents
 from forewarn.alerts.pipeline import Pipeline
 from forewarn.alerts.policy import ms
 from forewarn.alerts.proposal import Proposal
 from forewarn.alerts.standing import Standings
 from forewarn.alerts.told import Entry, Told
-from forewarn.stream.engine.unit import Unit
+from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.stream.usage.alert import Crossing
 
-PREFIX = b"w/"
+PREFIX, SENT = b"w/", b"x/"
 SCHEMA = b"\x01"
+#: Name of the timer after which a customer's sent crossings are too old to be sent again; its subject is the customer.
+SETTLED = "usage.settled"
 
 #: The walk over customers with deferred crossings, and its one subject.
 RELEASE, ALL = "usage", "deferred"
@@ -46,6 +52,8 @@ class UsageNotices:
         *,
         pipeline: Pipeline,
         customers: Customers,
+        contacts: Contacts,
+        incidents: Incidents,
         told: Told,
         circumstances: Circumstances,
         standings: Standings,
@@ -54,6 +62,8 @@ class UsageNotices:
     ) -> None:
         self.pipeline = pipeline
         self.customers = customers
+        self.contacts = contacts
+        self.incidents = incidents
         self.told = told
         self.circumstances = circumstances
         self.standings = standings
@@ -78,22 +88,40 @@ class UsageNotices:
         if self._waiting:
             self.fan_out.start(unit, RELEASE, ALL)
 
+    def visit(self, unit: Unit, customer: str, entry: Entry) -> None:
+        """What became of the customer's messages has changed: what is owed to nobody's knowledge is proposed again."""
+        for crossing in self._kept(unit, SENT, customer):
+            if crossing.incident == entry.incident and not entry.settled("threshold", str(crossing.percent)):
+                self._propose(unit, customer, crossing)
+
+    def fire(self, unit: Unit, timer: Timer) -> None:
+        """Forgets the sent crossings that are too old to be sent again."""
+        kept = self._kept(unit, SENT, timer.subject)
+        self._keep(unit, SENT, timer.subject, tuple(c for c in kept if self._valid_until(c) > unit.now))
+
     def erase(self, unit: Unit, customer: str) -> None:
-        """Forgets what was deferred for the customer."""
+        """Forgets what was deferred or sent for the customer."""
+        self._undefer(unit, customer)
+        for crossing in self._kept(unit, SENT, customer):
+            unit.disarm(self._valid_until(crossing), customer, SETTLED)
+        self._keep(unit, SENT, customer, ())
+
+    def _undefer(self, unit: Unit, customer: str) -> None:
         if customer in self._waiting:
             self._waiting.discard(customer)
             unit.delete(PREFIX + customer.encode())
 
     def _release(self, unit: Unit, _: str, customer: str) -> None:
-        deferred = self._deferred(unit, customer)
-        self.erase(unit, customer)
+        deferred = self._kept(unit, PREFIX, customer)
+        self._undefer(unit, customer)
         for crossing in deferred:
-            self._propose(unit, customer, crossing)
+            self._propose(unit, customer, msgspec.structs.replace(crossing, time=unit.now))
         self.standings.publish(unit, customer)
 
     def _propose(self, unit: Unit, customer: str, crossing: Crossing) -> None:
         entries = self.told.entries(unit, customer)
         fresh = Entry("usage", crossing.incident, expires=crossing.cycle_end)
+        person = self.customers.get(unit, customer)
         proposal = Proposal(
             kind="usage",
             stage="threshold",
@@ -102,21 +130,41 @@ class UsageNotices:
             customer=customer,
             now=unit.now,
             context=usage_context(crossing),
-            valid_until=min(crossing.cycle_end, unit.now + ms(self.pipeline.rules.policy.usage_valid_s)),
+            valid_until=self._valid_until(crossing),
             evidence=usage_evidence(crossing),
             entry=next((e for e in entries if e.incident == crossing.incident), fresh),
-            person=self.customers.get(unit, customer),
+            person=person,
             entries=entries,
+            out=self.incidents.out(person.services if person is not None else ()),
+            bad_contacts=self.contacts.bad(unit, person),
             paused=self.controls.paused("usage"),
         )
-        if self.pipeline.consider(unit, proposal) == "deferred":
+        outcome = self.pipeline.consider(unit, proposal)
+        if outcome == "deferred":
             self._waiting.add(customer)
-            waiting = tuple(c for c in self._deferred(unit, customer) if c.alert_id != crossing.alert_id)
-            unit.put(PREFIX + customer.encode(), SCHEMA + ENCODE((*waiting, crossing)))
+            self._add(unit, PREFIX, customer, crossing)
+        elif outcome == "sent":
+            self._add(unit, SENT, customer, crossing)
+            unit.arm(self._valid_until(crossing), customer, SETTLED)
 
-    def _deferred(self, unit: Unit, customer: str) -> tuple[Crossing, ...]:
-        value = unit.get(PREFIX + customer.encode())
+    def _valid_until(self, crossing: Crossing) -> int:
+        """Until when (epoch ms) the crossing is worth telling."""
+        return min(crossing.cycle_end, crossing.time + ms(self.pipeline.rules.policy.usage_valid_s))
+
+    def _kept(self, unit: Unit, prefix: bytes, customer: str) -> tuple[Crossing, ...]:
+        value = unit.get(prefix + customer.encode())
         return DECODE(memoryview(value)[1:]) if value is not None else ()
+
+    def _add(self, unit: Unit, prefix: bytes, customer: str, crossing: Crossing) -> None:
+        others = (c for c in self._kept(unit, prefix, customer) if c.alert_id != crossing.alert_id)
+        self._keep(unit, prefix, customer, (*others, crossing))
+
+    def _keep(self, unit: Unit, prefix: bytes, customer: str, crossings: tuple[Crossing, ...]) -> None:
+        key = prefix + customer.encode()
+        if crossings:
+            unit.put(key, SCHEMA + ENCODE(crossings))
+        elif unit.get(key) is not None:
+            unit.delete(key)
 
 
 def usage_context(crossing: Crossing) -> UsageContext:

@@ -74,7 +74,7 @@ async def _run(name: str, settings: Settings, policy: Policy, accept_loss: bool)
         layout = await _layout(settings, stopping)
         if layout is None:
             return
-        worker = _worker(role_of(name, policy), settings, layout, observer, policy, accept_loss)
+        worker = _worker(role_of(name, policy, settings.channels), settings, layout, observer, policy, accept_loss)
         await worker.run(stopping)
         logger.info("worker.stopped", extra={"role": name})
         # From in here: a loop that is closed first waits for Faust's tasks to end, and Faust's own stop path may wait

@@ -87,6 +87,11 @@ class Settings(BaseSettings):
     tick_s: float = Field(1.0, ge=0.05, le=60.0, description="seconds between two ticks of an idle partition")
     stalled_s: float = Field(120.0, ge=5.0, description="seconds without progress until a worker leaves")
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """The channels that are set up. Role decide chooses among them, so all roles are given the same settings."""
+        return ("email",)
+
     @field_validator("kafka_security", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:

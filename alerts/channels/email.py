@@ -141,8 +141,15 @@ def refused(step: str, reply: SMTPResponse) -> Answer:
     if reply.code == 421 or (step == "mail" and reply.code in OURS):
         return Retry(reason, provider=True)
     if 500 <= reply.code <= 599:
-        return Rejected(reason)
+        return Rejected(reason, bad_contact=step == "rcpt" and _no_mailbox(reply.code, enhanced))
     return Retry(reason, provider=step == "mail")
+
+
+def _no_mailbox(code: int, enhanced: re.Match[str] | None) -> bool:
+    """Whether a refused RCPT means the mailbox and not the message: 5.1.x, or 5.2.1 disabled (RFC 3463)."""
+    if enhanced is not None:
+        return enhanced.group(1).startswith("5.1.") or enhanced.group(1) == "5.2.1"
+    return code in (550, 551, 553)
 
 
 def lost(handover: Handover, error: SMTPException | OSError) -> Answer:

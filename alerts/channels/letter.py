@@ -57,14 +57,14 @@ def parse_recipient(address: str) -> Recipient | Rejected:
     """Takes `local@domain`; sizes by RFC 5321 §4.5.3.1, international domains by IDNA 2008."""
     local, at, domain = address.rpartition("@")
     if not at or not LOCAL.fullmatch(local) or len(local.encode(errors="replace")) > 64:
-        return Rejected("bad_address")
+        return Rejected("bad_address", bad_contact=True)
     try:
         local.encode()
         ascii_domain = domain if _is_host(domain) else idna.encode(domain, uts46=True).decode()
     except (UnicodeError, idna.IDNAError):
-        return Rejected("bad_address")
+        return Rejected("bad_address", bad_contact=True)
     if not _is_host(ascii_domain) or len(local) + 1 + len(ascii_domain) > 254:
-        return Rejected("bad_address")
+        return Rejected("bad_address", bad_contact=True)
     return Recipient(local, ascii_domain.lower())
 
 

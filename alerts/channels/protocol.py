@@ -48,9 +48,10 @@ class Retry(Struct, frozen=True, tag=True):
 
 
 class Rejected(Struct, frozen=True, tag=True):
-    """The message will never be taken."""
+    """The message will never be taken. `bad_contact`: nor will any other to this address."""
 
     reason: str
+    bad_contact: bool = False
 
 
 class Ambiguous(Struct, frozen=True, tag=True):

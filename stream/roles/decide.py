@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from forewarn.alerts.desk import Desk
+from forewarn.alerts.policy import CHANNELS
 from forewarn.alerts.proposal import Rules
 from forewarn.alerts.render import Renderer
 from forewarn.alerts.requests import BARRIER
@@ -30,8 +31,8 @@ Fold_ = Callable[[Unit, Sequence[Any], Sequence[Record]], None]
 class DecideFold(Fold):
     """One customer partition."""
 
-    def __init__(self, policy: Policy, renderer: Renderer, partition: int) -> None:
-        rules = Rules(policy.alerts, policy.hash, policy.mode, renderer)
+    def __init__(self, policy: Policy, renderer: Renderer, channels: tuple[str, ...], partition: int) -> None:
+        rules = Rules(policy.alerts, policy.hash, policy.mode, renderer, channels)
         self.desk = Desk(rules, partition)
         self.meters = Meters(policy.usage, partition, self.desk.account, self.desk.usage.notify)
         self.desk.account_changed = self.meters.account_changed
@@ -62,7 +63,10 @@ class DecideFold(Fold):
 
 
 class DecideRole:
-    """The role: what it reads, in which order, and how to open a partition."""
+    """The role: what it reads, in which order, and how to open a partition.
+
+    `set_up` are the channels that this deployment can send by; the policy may name which of all are to be used.
+    """
 
     name = "decide"
     group: Literal["customer"] = "customer"
@@ -81,10 +85,11 @@ class DecideRole:
         Source("marketing.requests", 4, barrier=BARRIER),
     )
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, set_up: tuple[str, ...] = CHANNELS) -> None:
         self.policy = policy
+        self.channels: tuple[str, ...] = set_up if policy.alerts.channels is None else policy.alerts.channels
         self.renderer = Renderer(default_time_zone=policy.alerts.default_time_zone)
 
     def open(self, partition: int, layout: Layout) -> DecideFold:
         """The fold of one partition."""
-        return DecideFold(self.policy, self.renderer, partition)
+        return DecideFold(self.policy, self.renderer, self.channels, partition)

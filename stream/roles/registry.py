@@ -22,6 +22,8 @@ ROLES: dict[str, Callable[[Policy], Role]] = {
 }
 
 
-def role_of(name: str, policy: Policy) -> Role:
-    """The role of that name; KeyError for a name that is none."""
+def role_of(name: str, policy: Policy, set_up: tuple[str, ...] | None = None) -> Role:
+    """The role of that name; KeyError for a name that is none. `set_up`: channels it can send by; None means all."""
+    if name == "decide" and set_up is not None:
+        return DecideRole(policy, set_up)
     return ROLES[name](policy)

@@ -154,10 +154,10 @@ def test_a_message_that_could_not_be_delivered_is_tried_on_the_next_channel_and_
     desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1", contacts=both))
     desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
     desk.at(60).log("ada", "failed")
-    assert [row.value["channel"] for row in desk.out("notifications", "ada")] == ["email", "sms"]
+    assert [row.value["channel"] for row in desk.out("notifications", "ada")] == ["sms", "email"]
     desk.log("ada", "sent")
     desk.at(100).push("outages.impact", "o1/0", impact("o1", 2, "restored", elements_revision=1))
-    assert [row.value["channel"] for row in desk.out("notifications", "ada")] == ["email", "sms", "sms"]
+    assert [row.value["channel"] for row in desk.out("notifications", "ada")] == ["sms", "email", "email"]
 
 
 def test_the_end_follows_a_second_attempt_on_another_channel_that_is_still_under_way() -> None:

@@ -126,7 +126,7 @@ def test_what_could_add_a_header_is_refused(changes: dict[str, str]) -> None:
     ],
 )
 def test_what_is_no_address_is_refused_with_a_reason(address: str) -> None:
-    assert write_letter(message(to=address), SENDER) == Rejected("bad_address")
+    assert write_letter(message(to=address), SENDER) == Rejected("bad_address", bad_contact=True)
 
 
 @pytest.mark.parametrize(

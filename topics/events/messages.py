@@ -63,7 +63,7 @@ class NotificationLog(Struct, frozen=True, omit_defaults=True):
     """One attempt or outcome (`notifications.log`, key = customer).
 
     `retry_at` stands with `failed` only, and means that this attempt failed but another follows; without it `failed` is
-    the end.
+    the end. `bad_contact` stands with `failed`: it is the address that does not work; nothing should be sent there.
     """
 
     notification_id: str
@@ -74,6 +74,7 @@ class NotificationLog(Struct, frozen=True, omit_defaults=True):
     provider_id: str | None = None
     error: str | None = None
     retry_at: Instant | None = None
+    bad_contact: bool = False
 
 
 class Receipt(Struct, frozen=True, omit_defaults=True):

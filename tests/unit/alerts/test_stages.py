@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from forewarn.alerts.affected import affected
+from forewarn.alerts.channel import channel
 from forewarn.alerts.choices import EMPTY, from_subscription, patched
 from forewarn.alerts.contexts import OutageContext
 from forewarn.alerts.current import current
@@ -84,6 +85,7 @@ def test_the_stages_stand_in_the_order_of_the_design() -> None:
         "inhibit",
         "materiality",
         "subscription",
+        "channel",
         "worded",
         "pause",
         "rollout",
@@ -254,8 +256,14 @@ def stops(channel: str, purpose: str = "service") -> dict[str, Any]:
     return {"consents": [{"purpose": purpose, "channel": channel, "granted": False, "source": "sms", "time": NOW}]}
 
 
+def chosen(given: Proposal, **policy: Any) -> Proposal | Drop:
+    """What the stages of wish and channel make of a proposal."""
+    wished = subscription(rules(**policy), given)
+    return channel(rules(**policy), wished) if isinstance(wished, Proposal) else wished
+
+
 @pytest.mark.parametrize(
-    ("someone", "channel"),
+    ("someone", "wanted"),
     [
         (person(), "email"),
         (person(Contacts(phone="+49151")), "sms"),
@@ -266,12 +274,13 @@ def stops(channel: str, purpose: str = "service") -> dict[str, Any]:
         (person(crm=wants("sms", kind="usage")), "email"),
         (person(patch=stops("email")), "sms"),
         (person(patch=stops("email", "marketing")), "email"),
+        (person(Contacts(webhook="https://a.example/h"), crm=wants("webhook")), "webhook"),
     ],
 )
-def test_the_channel_is_the_first_one_wanted_that_reaches_the_customer(someone: Customer, channel: str) -> None:
-    answer = subscription(rules(), proposal(person=someone))
+def test_the_channel_is_the_first_one_wanted_that_reaches_the_customer(someone: Customer, wanted: str) -> None:
+    answer = chosen(proposal(person=someone))
     assert isinstance(answer, Proposal)
-    assert (answer.channel, answer.to) == (channel, someone.address(channel))
+    assert (answer.channel, answer.to) == (wanted, someone.address(wanted))
 
 
 @pytest.mark.parametrize(
@@ -286,33 +295,36 @@ def test_the_channel_is_the_first_one_wanted_that_reaches_the_customer(someone: 
     ],
 )
 def test_who_does_not_want_it_or_cannot_be_reached_is_left_in_peace(someone: Customer, reason: Reason) -> None:
-    assert verdict(subscription(rules(), proposal(person=someone))) == reason
+    assert verdict(chosen(proposal(person=someone))) == reason
 
 
 def test_a_vulnerable_customer_cannot_switch_outages_off() -> None:
     switched_off = person(segment="vulnerable", crm=wants("email", enabled=False))
     for someone in (switched_off, person(segment="vulnerable", patch=stops("*", "*"))):
-        answer = subscription(rules(), proposal(person=someone))
+        answer = chosen(proposal(person=someone))
         assert isinstance(answer, Proposal)
         assert answer.critical
 
 
 def test_a_kind_that_needs_consent_is_sent_only_with_it() -> None:
     granted = {"consents": [{"purpose": "marketing", "channel": "email", "granted": True, "source": "p", "time": NOW}]}
-    needing = rules(consent_kinds=("outage",))
-    assert verdict(subscription(needing, proposal())) == Reason.NO_CONSENT
-    assert verdict(subscription(needing, proposal(person=person(patch=granted)))) is None
+    assert verdict(chosen(proposal(), consent_kinds=("outage",))) == Reason.NO_CONSENT
+    assert verdict(chosen(proposal(person=person(patch=granted)), consent_kinds=("outage",))) is None
 
 
 def test_a_channel_that_this_deployment_lacks_is_passed_over() -> None:
-    answer = subscription(rules(channels=("email",)), proposal(person=person(crm=wants("sms", "email"))))
+    here = msgspec.structs.replace(rules(), channels=("email",))
+    wished = subscription(here, proposal(person=person(crm=wants("sms", "email"))))
+    assert isinstance(wished, Proposal)
+    answer = channel(here, wished)
     assert isinstance(answer, Proposal)
     assert answer.channel == "email"
+    assert answer.evidence["passed_over"] == {"sms": "not_here"}
 
 
 def test_the_end_is_told_on_the_channel_of_the_beginning_even_to_who_switched_the_alert_off() -> None:
     off = person(crm=wants("email", enabled=False))
-    answer = subscription(rules(), proposal("restored", told("confirmed", Status.TOLD, channel="sms"), person=off))
+    answer = chosen(proposal("restored", told("confirmed", Status.TOLD, channel="sms"), person=off))
     assert isinstance(answer, Proposal)
     assert answer.channel == "sms"
 
