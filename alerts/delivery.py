@@ -55,6 +55,7 @@ class Deliveries(Fold):
         self._blocked: dict[Incident, list[str]] = {}
         self._deadlines: list[tuple[int, str]] = []
         self._unanswered: list[str] = []
+        self._circuits: dict[str, str] = {}  #: the state of each provider's circuit that was last told
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
         """Rebuilds lanes and deadlines; attempts without an answer are dealt with in the first unit."""
@@ -214,6 +215,7 @@ class Deliveries(Fold):
             lane.circuit.fails(unit.now)
         else:
             lane.circuit.works()
+        self._note_circuits(unit)
         match answer:
             case Delivered():
                 self._end(unit, parcel, "sent", provider_id=answer.provider_id)
@@ -226,6 +228,14 @@ class Deliveries(Fold):
             case Ambiguous():
                 self._unclear(unit, parcel, answer.reason)
         self._put_back(unit, self._blocked.pop(parcel.incident_of, []))
+
+    def _note_circuits(self, unit: Unit) -> None:
+        """Tells how far each provider is trusted, where that has changed."""
+        for channel, lane in self.lanes.items():
+            state = lane.circuit.state(unit.now)
+            if self._circuits.get(channel) != state:
+                self._circuits[channel] = state
+                unit.note("circuit", channel, state)
 
     def _again(self, unit: Unit, parcel: Parcel, answer: Retry) -> None:
         policy = self.policy

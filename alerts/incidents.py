@@ -35,7 +35,8 @@ class Incident(Struct, frozen=True, array_like=True, omit_defaults=True):
 
     `whole` is the revision of the complete set of `chunks` chunks (-1: none yet); `coming` that of the one under way.
     `notify_after` is the end of the first group wait; `ended` when service was back, or the outage proved to be none.
-    `promises` are the times that customers of this partition were told service is back by; 0 for none.
+    `promises` are the times that customers of this partition were told service is back by; 0 for none. `noticed`: the
+    first customer of this partition was told.
     """
 
     outage_id: str
@@ -65,6 +66,7 @@ class Incident(Struct, frozen=True, array_like=True, omit_defaults=True):
     ended: int | None = None
     left_due: int | None = None
     promises: tuple[int, ...] = ()
+    noticed: bool = False
 
     @property
     def over(self) -> bool:
@@ -286,6 +288,7 @@ def _revised(before: Incident | None, chunk: ImpactChunk) -> Incident:
         notify_after=before.notify_after if before else None,
         ended=before.ended if before else None,
         left_due=before.left_due if before else None,
+        noticed=before.noticed if before else False,
         promises=before.promises if before else (),
     )
 

@@ -27,6 +27,7 @@ from forewarn.alerts.proposal import Proposal
 from forewarn.alerts.reasons import Reason
 from forewarn.alerts.told import Entry, Status, Told, reopening
 from forewarn.stream.engine.unit import Timer, Unit
+from forewarn.topics.events.outages import Affected
 
 #: Name of the timer of a told customer who moved away; its subject is `<outage>/<customer>`.
 MOVED = "notice.moved"
@@ -191,6 +192,15 @@ class Notices:
             if promise:
                 unit.arm(promise + ms(self.policy.group_wait_s), incident.outage_id, PROMISED)
 
+    def _noticed(self, unit: Unit, incident: Incident) -> None:
+        """Says once when the first customer of this partition was told of the outage."""
+        incident = self.incidents.by_id[incident.outage_id]
+        if not incident.noticed:
+            self.incidents.save(unit, msgspec.structs.replace(incident, noticed=True))
+            ledger = self.pipeline.ledger
+            told = Affected(incident.outage_id, incident.revision, ledger.partition, unit.now, noticed=unit.now)
+            ledger.affected(unit, told)
+
     def _propose(
         self,
         unit: Unit,
@@ -228,6 +238,8 @@ class Notices:
             promise=before if stage == "overdue" else current,
         )
         outcome = self.pipeline.consider(unit, proposal)
+        if stage == "confirmed" and outcome == "sent":
+            self._noticed(unit, incident)
         if stage in promises.PROMISING and (outcome == "sent" or self.pipeline.rules.mode == "shadow"):
             self._promised(unit, incident, proposal.promise)
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from forewarn.alerts.channels.protocol import Answer, Channel, Rejected, Reply, Send
+from forewarn.alerts.channels.protocol import Answer, Channel, Message, Rejected, Reply, Send
 from forewarn.stream.engine import crash
 
-#: Told of each attempt: channel, answer, seconds it took.
-Observer = Callable[[str, Answer, float], None]
+#: Told of each attempt: the message, the answer, seconds it took.
+Observer = Callable[[Message, Answer, float], None]
 
 
 class Performer:
     """Performs the effects of role deliver by the channels of this deployment."""
 
-    def __init__(self, channels: Iterable[Channel], observe: Observer = lambda channel, answer, seconds: None) -> None:
+    def __init__(self, channels: Iterable[Channel], observe: Observer = lambda message, answer, seconds: None) -> None:
         self.channels = {channel.name: channel for channel in channels}
         self.observe = observe
 
@@ -30,7 +30,7 @@ class Performer:
         message = request.message
         channel = self.channels.get(message.channel)
         answer = await channel.send(message) if channel is not None else Rejected("no such channel is set up")
-        self.observe(message.channel, answer, time.monotonic() - started)
+        self.observe(message, answer, time.monotonic() - started)
         crash.point("deliver.sent")
         return Reply(message.notification_id, request.attempt, answer)
 

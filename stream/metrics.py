@@ -33,6 +33,11 @@ _END_TO_END_SECONDS = (
     3600.0,
     28800.0,
 )
+#: From a suspicion within a tick to an outage of a day.
+_OUTAGE_SECONDS = (
+    30.0, 60.0, 120.0, 180.0, 240.0, 300.0, 420.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 43200.0, 86400.0
+)  # fmt: skip
+_CUSTOMERS = (1, 10, 100, 1_000, 10_000, 100_000)
 _RECORDS = (1, 10, 100, 1_000, 10_000)
 _BYTES = (1_000, 10_000, 100_000, 1_000_000, 4_000_000)
 
@@ -106,6 +111,26 @@ class Metrics:
         )
         self.outage_revisions = Counter(
             "forewarn_outage_revisions", "Revisions written, by state", ["state"], registry=to
+        )
+        self.outages_paged = Gauge(
+            "forewarn_outages_paged", "Outages unknown for so long that an operator must look", registry=to
+        )
+        self.outage_delay = Histogram(
+            "forewarn_outage_delay_seconds",
+            "From the onset of an outage until a step (suspect, confirm, notice, restore)",
+            ["step"],
+            buckets=_OUTAGE_SECONDS,
+            registry=to,
+        )
+        self.etr_error = Histogram(
+            "forewarn_etr_error_seconds",
+            "How far the last estimate was from the restoration, by which came first (early, late)",
+            ["side"],
+            buckets=_OUTAGE_SECONDS,
+            registry=to,
+        )
+        self.outage_customers = Histogram(
+            "forewarn_outage_customers", "Customers of an outage that is restored", buckets=_CUSTOMERS, registry=to
         )
         self.usage_alerts = Counter("forewarn_usage_alerts", "Usage alerts, by kind", ["kind"], registry=to)
 

@@ -8,6 +8,7 @@ so nothing is counted twice. Invariant: it never fails a worker; an output it ca
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,16 @@ from forewarn.stream.metrics import Metrics
 #: States in which customers of an outage are still without service.
 _OPEN = ("suspected", "confirmed", "monitoring", "flapping")
 _OUTAGE_STATES = (*_OPEN, "restored", "closed", "dismissed", "merged", "planned", "unknown")
+
+
+#: Measures of an outage by the step that they time.
+_STEPS = {
+    "time_to_suspect_s": "suspect",
+    "time_to_confirm_s": "confirm",
+    "time_to_notice_s": "notice",
+    "time_to_restore_s": "restore",
+}
+logger = logging.getLogger("forewarn.outages")
 
 
 class _Decision(Struct):
@@ -37,6 +48,11 @@ class _Outage(Struct):
     state: str
     started: str
     customers: int = 0
+    region: str = ""
+    element: str = ""
+    comment: str = ""
+    page: bool = False
+    measures: dict[str, float] = {}
 
 
 class _Alert(Struct):
@@ -62,7 +78,7 @@ class Observer:
         self.metrics = metrics
         self.role = role
         self.owned: int | None = None
-        self._outages: dict[str, tuple[str, int]] = {}
+        self._outages: dict[str, _Outage] = {}
         self._readers: dict[str, Callable[[int, int, Output], None]] = {
             "dead.letters": self._dead_letter,
             "decisions": self._decision,
@@ -88,6 +104,11 @@ class Observer:
             metrics.events.labels(topic, "applied").inc(count)
         for topic, count in unit.filtered.items():
             metrics.events.labels(topic, "filtered").inc(count)
+        for subject, name, value in unit.notes:
+            if subject == "circuit":
+                self.circuit(name, value)
+            elif subject == "outage":
+                self.seed_outage(value.encode())
         for output in unit.outputs:
             if (read := self._readers.get(output.topic)) is not None and output.value is not None:
                 read(partition, unit.now, output)
@@ -100,6 +121,8 @@ class Observer:
         if partitions is None:
             self.metrics.consumer_lag.clear()
             self.metrics.watermark_lag.clear()
+            self._outages.clear()
+            self._gauge_outages()
 
     def restored(self, partition: int, keys: int, records: int, seconds: float) -> None:
         """One partition's changelog has been read."""
@@ -133,9 +156,10 @@ class Observer:
     # -- what the outputs say ---------------------------------------------------------------------------------------
 
     def seed_outage(self, value: bytes | None) -> None:
-        """Takes a row of `outages` that was written before this worker started."""
+        """Takes a row of `outages` that was written before this worker started: nothing of it is news."""
         if value is not None and (outage := _read(_OUTAGES, value)) is not None:
-            self._count_outage(outage)
+            self._outages[outage.outage_id] = outage
+            self._gauge_outages()
 
     def _dead_letter(self, partition: int, now: int, output: Output) -> None:
         headers = dict(output.headers)
@@ -172,26 +196,44 @@ class Observer:
         if (row := _read(_OUTAGES, output.value)) is None:
             return
         self.metrics.outage_revisions.labels(row.state).inc()
-        known = self._outages.get(row.outage_id, ("", 0))[0]
-        if (
-            row.state == "confirmed"
-            and known != "confirmed"
-            and (since := _seconds_since(row.started, now)) is not None
-        ):
+        known = self._outages.get(row.outage_id)
+        first = row.state == "confirmed" and (known is None or known.state != "confirmed")
+        if first and (since := _seconds_since(row.started, now)) is not None:
             self.metrics.end_to_end.labels("outage", "detected").observe(since)
 
     def _outage(self, partition: int, now: int, output: Output) -> None:
-        self.seed_outage(output.value)
+        if (row := _read(_OUTAGES, output.value)) is None:
+            return
+        was = self._outages.get(row.outage_id)
+        self._measure(row, was.measures if was is not None else {})
+        if row.state == "unknown" and (was is None or was.state != "unknown"):
+            logger.warning("outage.unknown", extra=_named(row))
+        if row.page and (was is None or not was.page):
+            logger.error("outage.page", extra=_named(row))
+        self._outages[row.outage_id] = row
+        if row.state in ("closed", "dismissed", "merged"):
+            del self._outages[row.outage_id]
+        self._gauge_outages()
 
-    def _count_outage(self, outage: _Outage) -> None:
-        self._outages[outage.outage_id] = (outage.state, outage.customers)
-        if outage.state in ("closed", "dismissed", "merged"):
-            del self._outages[outage.outage_id]
+    def _measure(self, row: _Outage, known: dict[str, float]) -> None:
+        """Observes what the row measures that was not known before."""
+        metrics = self.metrics
+        for name in row.measures.keys() - known.keys():
+            value = row.measures[name]
+            if (step := _STEPS.get(name)) is not None:
+                metrics.outage_delay.labels(step).observe(value)
+            elif name == "etr_error_s":
+                metrics.etr_error.labels("late" if value > 0 else "early").observe(abs(value))
+            if name == "time_to_restore_s":
+                metrics.outage_customers.observe(row.customers)
+
+    def _gauge_outages(self) -> None:
+        outages = self._outages.values()
         for state in _OUTAGE_STATES:
-            self.metrics.outages.labels(state).set(sum(one == state for one, _ in self._outages.values()))
+            self.metrics.outages.labels(state).set(sum(one.state == state for one in outages))
         for state in _OPEN:
-            customers = sum(count for one, count in self._outages.values() if one == state)
-            self.metrics.customers_affected.labels(state).set(customers)
+            self.metrics.customers_affected.labels(state).set(sum(o.customers for o in outages if o.state == state))
+        self.metrics.outages_paged.set(sum(one.page for one in outages))
 
     def _progress(self, partition: int, now: int, output: Output) -> None:
         row = _read(_SIGNALS, output.value)
@@ -217,6 +259,10 @@ def _read(decoder: msgspec.json.Decoder[Any], value: bytes | None) -> Any:
         return decoder.decode(value or b"null")
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+
+
+def _named(row: _Outage) -> dict[str, str]:
+    return {"outage": row.outage_id, "region": row.region, "element": row.element, "why": row.comment}
 
 
 def _seconds_since(instant: str, now: int) -> float | None:

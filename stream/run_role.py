@@ -9,6 +9,9 @@ import asyncio
 import logging
 import os
 import signal
+import time
+from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import uvloop
@@ -16,6 +19,7 @@ from aiokafka.errors import KafkaConnectionError
 from msgspec import Struct
 
 from forewarn.alerts.channels.email import EmailChannel
+from forewarn.alerts.channels.protocol import Answer, Delivered, Message
 from forewarn.alerts.channels.smtp_pool import Relay
 from forewarn.alerts.delivery import DeliveryPolicy
 from forewarn.alerts.performer import Performer
@@ -67,6 +71,7 @@ async def _run(name: str, settings: Settings, policy: Policy, accept_loss: bool)
         loop.add_signal_handler(number, stopping.set)
     metrics = Metrics()
     metrics.expose_process()
+    metrics.worker.info({"role": name, "version": version("forewarn"), "policy": policy.hash, "mode": policy.mode})
     observer = Observer(metrics, name)
     listening = health.listen(settings.metrics_bind, name, settings.metrics_port)
     async with health.serving(listening, metrics, lambda: _readiness(observer)) as port:
@@ -135,5 +140,10 @@ def _email(settings: Settings, delivery: DeliveryPolicy) -> EmailChannel:
     return EmailChannel(relay, settings.mail_from)
 
 
-def _observed(observer: Observer) -> Any:
-    return lambda channel, answer, seconds: observer.sent(channel, seconds)
+def _observed(observer: Observer) -> Callable[[Message, Answer, float], None]:
+    def observe(message: Message, answer: Answer, seconds: float) -> None:
+        observer.sent(message.channel, seconds)
+        if isinstance(answer, Delivered):
+            observer.delivered(message.kind, max(0.0, time.time() - message.time / 1000))
+
+    return observe

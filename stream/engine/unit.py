@@ -70,6 +70,7 @@ class Unit:
         "fresh",
         "get",
         "get_many",
+        "notes",
         "now",
         "outputs",
         "put",
@@ -107,6 +108,7 @@ class Unit:
         self.put = dirty.__setitem__
         self.outputs: list[Output] = []
         self.effects: list[Any] = []
+        self.notes: list[tuple[str, str, str]] = []
         self.armed: list[bytes] = []
         self.deleted: list[bytes] = []
         self.applied: Counter[str] = Counter()
@@ -142,6 +144,10 @@ class Unit:
     def effect(self, request: Any) -> None:
         """Asks for something outside Kafka (a mail to send). It is performed only after the unit is committed."""
         self.effects.append(request)
+
+    def note(self, subject: str, name: str, value: str) -> None:
+        """Tells whoever measures the worker of something that no output shows; it is kept nowhere."""
+        self.notes.append((subject, name, value))
 
     @property
     def size(self) -> int:

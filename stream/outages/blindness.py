@@ -6,8 +6,8 @@
 
 What is down behind a silent collector may only be unseen. So may a good part of all regions that fall silent within two
 ticks and share a collector or a partition. A partition that is read later than it is written says nothing of now.
-Rows: `k/<collector>` Ear, `b` the regions that fell silent together. What partitions report is not kept: verdicts are
-passed on ticks, once all partitions have reported. Source: detection.md H.
+Rows: `k/<collector>` Ear, `b` the regions that fell silent together, `y/<partition>` what it reported last.
+Invariant: verdicts are passed on ticks, once all partitions have reported. Source: detection.md H.
 """
 
 from __future__ import annotations
@@ -40,16 +40,24 @@ class Together(Struct, frozen=True, array_like=True, gc=False):
     regions: tuple[str, ...] = ()
 
 
-class Report(Struct, frozen=True, gc=False):
-    """The newest row of a collector or region, with the partition and its clock (epoch ms)."""
+class Report(Struct, frozen=True, array_like=True, gc=False):
+    """The newest row of a collector or region, with the partition and its clock then (epoch ms)."""
 
     partition: int
     clock: int
     row: StatusRow
 
 
+class Reports(Struct, frozen=True, array_like=True, gc=False):
+    """What one partition reported last, collectors and regions; `whole`: with all it had to report."""
+
+    whole: bool
+    reports: tuple[Report, ...]
+
+
 EARS = Shelf("k/", Ear)
 TOGETHER = Shelf("b", Together)
+REPORTS = Shelf("y/", Reports)
 
 
 def listen(ear: Ear, *, heard: int, clock: int, patience: int) -> Ear:
@@ -86,32 +94,60 @@ class Blindness:
         self._collectors: dict[str, dict[int, Report]] = {}
         self.lags: dict[int, int] = {}
         self._reported: set[int] = set()
+        self._held: dict[int, dict[tuple[str, str], Report]] = {}
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
-        """Takes the verdicts up again."""
+        """Takes reports and verdicts up again."""
         for key, value in table.items():
             if key.startswith(EARS.prefix):
                 self.ears[EARS.name(key)] = EARS.unpack(value)
+            elif key.startswith(REPORTS.prefix):
+                reports = REPORTS.unpack(value)
+                if reports.whole:
+                    self._reported.add(int(REPORTS.name(key)))
+                for report in reports.reports:
+                    self._take(report)
         if (row := table.get(TOGETHER.prefix)) is not None:
             self.together = frozenset(TOGETHER.unpack(row).regions)
 
     # -- what partitions report
 
-    def report(self, partition: int, row: StatusRow, clock: int) -> None:
-        """Takes one row of a partition whose clock is at `clock`."""
-        if row.of == "collector":
-            self._collectors.setdefault(row.name, {})[partition] = Report(partition, clock, row)
-        elif row.of == "region":
-            self.regions[row.name] = Report(partition, clock, row)
+    def report(self, unit: Unit, partition: int, rows: Iterable[StatusRow], clock: int) -> None:
+        """Takes some rows of a partition whose clock is at `clock`."""
+        for row in rows:
+            self._take(Report(partition, clock, row))
+        self._keep(unit, partition)
 
-    def reported(self, partition: int, lag: int) -> None:
-        """The partition has reported all it has, `lag` ms after it arrived."""
-        self._reported.add(partition)
+    def reported(self, unit: Unit, partition: int, clock: int, lag: int) -> None:
+        """The partition has reported all it has at `clock`, `lag` ms after it arrived: what it left out is gone."""
         self.lags[partition] = lag
+        self._reported.add(partition)
+        held = self._held.setdefault(partition, {})
+        gone = [name for name, report in held.items() if report.clock < clock]
+        for of, name in gone:
+            del held[of, name]
+            if of == "collector":
+                del self._collectors[name][partition]
+            elif self.regions[name].partition == partition:
+                del self.regions[name]
+        self._keep(unit, partition)
+
+    def _take(self, report: Report) -> None:
+        row = report.row
+        if row.of == "collector":
+            self._collectors.setdefault(row.name, {})[report.partition] = report
+        elif row.of == "region":
+            self.regions[row.name] = report
+        if row.of != "element":
+            self._held.setdefault(report.partition, {})[row.of, row.name] = report
+
+    def _keep(self, unit: Unit, partition: int) -> None:
+        held = tuple(self._held.get(partition, {}).values())
+        unit.put(REPORTS.key(str(partition)), REPORTS.pack(Reports(partition in self._reported, held)))
 
     @property
     def complete(self) -> bool:
-        """Whether every partition has reported since the worker started."""
+        """Whether every partition has reported."""
         return len(self._reported) >= self.partitions
 
     # -- verdicts
@@ -119,7 +155,8 @@ class Blindness:
     def judge(self, unit: Unit) -> None:
         """Passes the verdicts, once a tick; those that have changed are kept."""
         for name in sorted(self._collectors):
-            self._judge(unit, name, self._collectors[name])
+            if self._collectors[name]:
+                self._judge(unit, name, self._collectors[name])
         together = self._fallen()
         if together != self.together:
             self.together = together
@@ -174,7 +211,7 @@ class Blindness:
     def heard_elsewhere(self) -> Iterator[tuple[str, int, Ear]]:
         """(collector, partition, ear) where a partition cannot see its devices, though others hear the collector."""
         for name, reports in sorted(self._collectors.items()):
-            ear = self.ears[name]
+            ear = self.ears.get(name, Ear())
             for number, report in sorted(reports.items()):
                 if report.row.veiled and ear.heard - report.row.heard > 2 * self.policy.tick_s * 1000:
                     yield name, number, ear

@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from forewarn.stream.outages.rows import Shelf
-from forewarn.topics.events.outages import Etr, Evidence, ImpactChunk, Outage, OutageState
+from forewarn.topics.events.outages import Etr, Evidence, ImpactChunk, Measures, Outage, OutageState
 from forewarn.topics.instants import to_rfc3339
 
 #: Elements that a revision lists at most.
@@ -31,7 +31,7 @@ class Case(Struct, frozen=True, array_like=True):
     when its planned work has been late. `cause_given`: staff named the cause. `gasps`: devices that died with a gasp,
     by suspicion; `powerless`, `lightless`: most elements at once with alarms that say so; `on_battery`: its power had
     failed before. `unseen`: the most devices that were out of sight at once, of an outage of nothing else; `blind_by`:
-    why it is unknown; `paged`: the operator was paged about that.
+    why it is unknown; `paged`: the operator was paged about that. `noticed`: when the first customer was told.
     """
 
     outage_id: str
@@ -86,6 +86,7 @@ class Case(Struct, frozen=True, array_like=True):
     unseen: int = 0
     paged: bool = False
     blind_by: Sight | None = None
+    noticed: int | None = None
 
 
 CASES = Shelf("o/", Case)
@@ -111,8 +112,8 @@ def unseen_name(region: str) -> str:
     return f"unseen/{region}"
 
 
-def outage(case: Case, now: int, elements: list[str] | None = None) -> Outage:
-    """The revision as `outages` shows it, and with `elements` as `outages.revisions` does."""
+def outage(case: Case, now: int, elements: list[str] | None = None, *, told: Measures | None = None) -> Outage:
+    """The revision as `outages` shows it, and with `elements` as `outages.revisions` does; `told`: its measures."""
     return Outage(
         outage_id=case.outage_id,
         revision=case.revision,
@@ -140,6 +141,7 @@ def outage(case: Case, now: int, elements: list[str] | None = None) -> Outage:
         author=case.author,
         comment=case.comment,
         page=True if case.paged and case.state == "unknown" else None,
+        measures=told,
     )
 
 

@@ -107,7 +107,7 @@ class Correlation:
             case "status":
                 self._status(unit, event)
             case "progress":
-                self.blindness.reported(event.partition, event.lag)
+                self.blindness.reported(unit, event.partition, event.time, event.lag)
                 self._elapse(unit, event.partition, event.time)
             case "alarm":
                 for alarm in event.alarms:
@@ -116,8 +116,8 @@ class Correlation:
                 self.suspicions.fold(unit, event)
 
     def _status(self, unit: Unit, event: Signal) -> None:
+        self.blindness.report(unit, event.partition, event.rows, event.time)
         for row in event.rows:
-            self.blindness.report(event.partition, row, event.time)
             if row.of == "region":
                 self.drops.fold(unit, row)
 

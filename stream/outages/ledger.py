@@ -25,6 +25,7 @@ from forewarn.stream.outages.etr import Estimates
 from forewarn.stream.outages.extent import Extent, Unseen, extent
 from forewarn.stream.outages.impact import Jobs, cut, part
 from forewarn.stream.outages.lifecycle import Input
+from forewarn.stream.outages.measures import measures
 from forewarn.stream.outages.outbox import wire
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.rows import Shelf
@@ -116,9 +117,9 @@ class Ledger:
             self.jobs.send(unit, impact(case, unit.now))
         case = replace(case, stale=0, sent=unit.now)
         self._keep(unit, case)
-        key = case.outage_id.encode()
-        unit.emit("outages", key, wire(outage(case, unit.now)), partitions=(0,))
-        unit.emit("outages.revisions", key, wire(outage(case, unit.now, elements)), partitions=(0,))
+        key, told = case.outage_id.encode(), measures(case)
+        unit.emit("outages", key, wire(outage(case, unit.now, told=told)), partitions=(0,))
+        unit.emit("outages.revisions", key, wire(outage(case, unit.now, elements, told=told)), partitions=(0,))
         return case
 
     def reach(self, case: Case) -> Extent:
@@ -182,8 +183,13 @@ class Ledger:
         self._keep(unit, replace(case, unseen=unseen))
 
     def counted(self, unit: Unit, event: Affected) -> None:
-        """Takes how many customers of an outage one partition has."""
-        if event.outage_id not in self.docket.cases:
+        """Takes how many customers of an outage one partition has, or when the first of them was told."""
+        case = self.docket.cases.get(event.outage_id)
+        if case is None:
+            return
+        if event.noticed is not None and (case.noticed is None or event.noticed < case.noticed):
+            self._keep(unit, replace(case, noticed=event.noticed))
+        if event.customers is None:
             return
         was = self.counts.get(event.outage_id, Counts({}))
         if was.by_partition.get(event.partition, (-1, 0))[0] > event.revision:

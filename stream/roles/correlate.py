@@ -20,10 +20,13 @@ from msgspec import Struct
 from forewarn.stream.engine.role import Fold, Group, Layout, Record, Source
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages.blindness import Blindness
+from forewarn.stream.outages.case import outage
 from forewarn.stream.outages.correlation import Correlation
 from forewarn.stream.outages.impact import Jobs
 from forewarn.stream.outages.ledger import Ledger
 from forewarn.stream.outages.maintenance import Plans
+from forewarn.stream.outages.measures import measures
+from forewarn.stream.outages.outbox import wire
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.rows import Shelf
 from forewarn.stream.outages.topology import Topology
@@ -63,6 +66,7 @@ class CorrelateFold(Fold):
         self.correlation = Correlation(policy, self.topology, self.ledger, self.plans, self.blindness, region_partition)
         self.unseen = UnseenRegions(policy, self.ledger, self.blindness)
         self.given = Given()
+        self.introduced = False
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
         for part in (self.topology, self.jobs, self.ledger, self.plans, self.blindness, self.correlation):
@@ -91,6 +95,7 @@ class CorrelateFold(Fold):
         step = int(self.policy.tick_s * 1000)
         if unit.now // step == self.given.ticked // step:
             return
+        self._introduce(unit)
         if self.blindness.complete:
             self.blindness.judge(unit)
             self.unseen.tick(unit)
@@ -101,6 +106,13 @@ class CorrelateFold(Fold):
         self.given = Given(handled, unit.now)
         unit.put(GIVEN.prefix, GIVEN.pack(self.given))
         self.jobs.mark(unit, handled)
+
+    def _introduce(self, unit: Unit) -> None:
+        """Once after a restart: the outages that are led already, for those who measure the worker."""
+        if not self.introduced:
+            for case in self.ledger.docket.all_living():
+                unit.note("outage", case.outage_id, wire(outage(case, unit.now, told=measures(case))).decode())
+            self.introduced = True
 
     def work(self, unit: Unit) -> bool:
         return self.ledger.work(unit)

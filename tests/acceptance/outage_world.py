@@ -172,7 +172,7 @@ class World:
         self._tick(self.correlate)
 
     def _tick(self, core: Core) -> None:
-        self._unit(core, lambda unit: core.tick(unit, frozenset(self.codecs) - self.lagging))
+        self._unit(core, lambda core, unit: core.tick(unit, frozenset(self.codecs) - self.lagging))
 
     # -- events
 
@@ -201,11 +201,11 @@ class World:
             self.feed(self.correlate, topic, [line])
 
     def feed(self, core: Core, topic: str, lines: Iterable[Line]) -> None:
-        self._unit(core, lambda unit: core.take(unit, topic, list(lines)))
+        self._unit(core, lambda core, unit: core.take(unit, topic, list(lines)))
 
-    def _unit(self, core: Core, fold: Callable[[Any], object]) -> None:
+    def _unit(self, core: Core, fold: Callable[[Core, Any], object]) -> None:
         unit = core.begin(self.now)
-        fold(unit)
+        fold(core, unit)
         more = True
         while more:
             more = core.fold.work(unit)

@@ -116,7 +116,7 @@ async def test_a_dead_relay_costs_few_attempts_and_all_go_out_soon_after_it_is_b
 async def test_a_message_for_a_channel_that_is_not_set_up_is_rejected() -> None:
     message = Message("n1", 0, "outage", "confirmed", "sms", "+49", "en", None, "T", None, 1)
     seen: list[str] = []
-    performer = Performer([NullChannel("email")], lambda channel, answer, seconds: seen.append(channel))
+    performer = Performer([NullChannel("email")], lambda message, answer, seconds: seen.append(message.channel))
     reply = await performer.perform(Send(message, 3))
     assert reply == Reply("n1", 3, Rejected("no such channel is set up"))
     assert seen == ["sms"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -130,3 +131,58 @@ def test_every_metric_has_the_prefix_a_base_unit_and_no_customer_in_its_labels()
         assert not family.name.endswith(("_ms", "_kb", "_minutes"))
         for sample in family.samples:
             assert not {"customer", "to", "email", "phone", "line"} & set(sample.labels)
+
+
+def measured(state: str, **measures: float) -> dict[str, Any]:
+    return {**outage(state), "measures": measures}
+
+
+def test_each_measure_of_an_outage_is_observed_once() -> None:
+    watched = Watched()
+    watched.commits(("outages", measured("suspected", time_to_suspect_s=180.0)))
+    watched.commits(("outages", measured("confirmed", time_to_suspect_s=180.0, time_to_confirm_s=270.0)))
+    over = {"time_to_suspect_s": 180.0, "time_to_confirm_s": 270.0, "time_to_restore_s": 3600.0, "etr_error_s": -600.0}
+    watched.commits(("outages", measured("restored", **over)), ("outages", measured("closed", **over)))
+    for step, seconds in (("suspect", 180), ("confirm", 270), ("restore", 3600)):
+        assert watched.value("forewarn_outage_delay_seconds_count", step=step) == 1
+        assert watched.value("forewarn_outage_delay_seconds_sum", step=step) == seconds
+    assert watched.value("forewarn_etr_error_seconds_sum", side="early") == 600
+    assert watched.value("forewarn_outage_customers_sum") == 40
+
+
+def test_measures_of_outages_of_before_the_start_are_not_observed_again() -> None:
+    watched = Watched()
+    unit = Unit({}, {}, NOW)
+    unit.note("outage", "o1", json.dumps(measured("confirmed", time_to_confirm_s=270.0)))
+    watched.observer.unit(0, unit, 0, 0.0)
+    watched.commits(("outages", measured("monitoring", time_to_confirm_s=270.0)))
+    assert watched.value("forewarn_outages", state="monitoring") == 1
+    assert watched.value("forewarn_outage_delay_seconds_count", step="confirm") is None
+
+
+def test_what_is_unknown_is_logged_and_what_must_be_looked_at_is_gauged(caplog: pytest.LogCaptureFixture) -> None:
+    watched = Watched()
+    unknown = {**outage("unknown"), "region": "north", "comment": "not heard: collector c-2"}
+    for row in (unknown, unknown, {**unknown, "page": True}, {**unknown, "page": True}):
+        watched.commits(("outages", row))
+    assert [record.message for record in caplog.records] == ["outage.unknown", "outage.page"]
+    assert watched.value("forewarn_outages_paged") == 1
+    watched.commits(("outages", outage("dismissed")))
+    assert watched.value("forewarn_outages_paged") == 0
+
+
+def test_the_state_of_a_circuit_is_the_one_that_was_noted_last() -> None:
+    watched = Watched()
+    for state in ("closed", "open"):
+        unit = Unit({}, {}, NOW)
+        unit.note("circuit", "email", state)
+        watched.observer.unit(0, unit, 0, 0.0)
+    assert watched.value("forewarn_circuit_state", channel="email", state="open") == 1
+    assert watched.value("forewarn_circuit_state", channel="email", state="closed") == 0
+
+
+def test_outages_leave_the_gauges_with_their_partition() -> None:
+    watched = Watched()
+    watched.commits(("outages", outage("confirmed")))
+    watched.observer.ready(None)
+    assert watched.value("forewarn_outages", state="confirmed") == 0

@@ -39,6 +39,20 @@ class Etr(Struct, frozen=True):
     issued: str
 
 
+class Measures(Struct, frozen=True, omit_defaults=True):
+    """How an outage was handled, in seconds from its onset; what is not known yet is absent.
+
+    `time_to_notice_s`: until the first customer's notice was decided; `time_to_restore_s`: its mean is the MTTR;
+    `etr_error_s`: how much later than the last estimate said service was back, negative for earlier.
+    """
+
+    time_to_suspect_s: float | None = None
+    time_to_confirm_s: float | None = None
+    time_to_notice_s: float | None = None
+    time_to_restore_s: float | None = None
+    etr_error_s: float | None = None
+
+
 class Outage(Struct, frozen=True, omit_defaults=True):
     """One revision of an outage (`outages`, compacted, and `outages.revisions`; key = outage id).
 
@@ -72,6 +86,7 @@ class Outage(Struct, frozen=True, omit_defaults=True):
     author: str | None = None
     comment: str | None = None
     page: bool | None = None
+    measures: Measures | None = None
 
 
 class ImpactChunk(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="impact"):
@@ -119,14 +134,19 @@ class ProgressMark(Struct, frozen=True, omit_defaults=True, tag_field="type", ta
 
 
 class Affected(Struct, frozen=True, omit_defaults=True):
-    """Internal: customers of one outage revision in one customer partition (`outages.affected`, key = outage id)."""
+    """Internal: what one customer partition says of an outage (`outages.affected`, key = outage id).
+
+    `customers`: how many of that partition the revision's elements serve. `noticed`: the first of them was told, at
+    that time (epoch ms); it is said once.
+    """
 
     outage_id: str
     revision: int
     partition: int
     time: int
-    customers: int
+    customers: int | None = None
     vulnerable: int = 0
+    noticed: int | None = None
 
 
 class LearnedElement(Struct, frozen=True, omit_defaults=True):
