@@ -23,6 +23,8 @@ IDLE_ALARMS_A_DAY = 20.0
 #: fibre cuts the OLT raises an alarm for every line.
 OWN = {"fibre_cut": 0.8, "splitter": 0.4, "equipment": 0.6, "upstream": 0.8, "cross_region": 0.8, "cell": 0.6}
 CHILDREN, LINES = 0.7, 0.5
+#: Of the children of equipment that fails, how many see no light, as behind a cut fibre.
+DARK = 0.3
 _FIBRE = {"alarm_type": "communications", "probable_cause": "lossOfSignal", "service_affecting": True}
 _BROKEN = {"alarm_type": "equipment", "probable_cause": "equipmentMalfunction", "service_affecting": True}
 _NO_LINK = {
@@ -120,7 +122,8 @@ def _children(random: Random, network: Network, incident: Incident) -> Iterator[
         alarms = (active and random.random() < CHILDREN) or (lines and element.kind == "onu")
         if name not in silent or not (incident.flood or alarms):
             continue
-        fields: dict[str, object] = dict(_FIBRE if element.technology == "fibre" else _NO_LINK)
+        dark = incident.cause == "fibre" or random.random() < DARK
+        fields: dict[str, object] = dict(_FIBRE if dark and element.technology == "fibre" else _NO_LINK)
         if element.parents:
             fields["peer"] = element.parents[0]
         for again in range(incident.flood or 1):

@@ -40,6 +40,8 @@ BATTERIES = {"olt": (25, 120), "node": (90, 240), "cell": (40, 240)}
 DARK, GASPS = 0.95, 0.85
 #: Of DSL lines that fall, how many their DSLAM reports.
 SAID = 0.5
+#: So many devices make an outage.
+FEW = 3
 
 
 def outage(
@@ -62,6 +64,8 @@ def outage(
         downs, batteries = _powerless(network, random, areas, start, end, scale)
     else:
         downs = _cut(network, random, kind, element, start, end, scale)
+    if batteries and downs:
+        start = max(start, min(down.start for down in downs) - 1)  # only when the first battery is empty
     return Incident(
         id=f"{kind}-{number:04d}",
         kind=kind,
@@ -71,7 +75,7 @@ def outage(
         start=start,
         end=end,
         downs=downs,
-        facing=kind != "blip" and end - start >= FACING_MS and (len(downs) >= 3 or element.kind == "cell"),
+        facing=kind != "blip" and end - start >= FACING_MS and (len(downs) >= FEW or element.kind == "cell"),
         group=group,
         batteries=batteries,
         flood=flood,
@@ -100,7 +104,10 @@ def _cut(
 def _powerless(
     network: Network, random: Random, areas: Sequence[str], start: int, end: int, scale: float
 ) -> tuple[tuple[Down, ...], tuple[Battery, ...]]:
-    """Homes go dark at once; sites live on their batteries; what hangs on a site that dies falls silent with it."""
+    """Homes go dark at once; sites live on their batteries; what hangs on a site that dies falls silent with it.
+
+    Fewer than three homes are no outage by themselves: they hold out as long as their site does.
+    """
     downs: dict[str, Down] = {}
     batteries: list[Battery] = []
     for element in _powered(network, areas):
@@ -115,6 +122,8 @@ def _powerless(
                 end + round(random.uniform(0, 90_000 * scale)),
                 gasp,
             )
+    if len(downs) < FEW:
+        downs = {}
     for battery in batteries:
         if battery.empty is not None:
             for name in network.beating(battery.element):

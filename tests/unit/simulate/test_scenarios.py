@@ -65,7 +65,8 @@ def test_a_scenario_holds_nothing_but_its_own_trouble(name: str, kinds: set[str]
 def test_a_mass_outage_takes_thirty_percent_of_the_regions_at_the_same_moment() -> None:
     incidents = loud(played("mass_outage", hours=4))
     assert len({incident.region for incident in incidents}) == 6
-    assert len({incident.start for incident in incidents}) == 1
+    starts = sorted(incident.start for incident in incidents)
+    assert starts[4] - starts[0] < 20_000  # in a sparse region only when its batteries are empty
     assert len({incident.group for incident in incidents}) == 1
     assert len({incident.end for incident in incidents}) == 6  # power comes back region by region
 

@@ -66,6 +66,13 @@ def test_an_olt_dies_when_its_battery_is_empty_before_the_power_is_back() -> Non
     assert set(incident.silent) >= set(NETWORK.beating(OLT.element))
 
 
+def test_fewer_than_three_homes_without_power_are_an_outage_only_when_their_site_dies() -> None:
+    incident = made("mass_power", "r20-core", 200)  # a sparse region
+    assert min(battery.start for battery in incident.batteries) == START
+    assert incident.start >= START + 25 * MINUTE
+    assert all(incident.start <= down.start for down in incident.downs)
+
+
 def test_a_mass_outage_leaves_what_has_generators() -> None:
     incident = made("mass_power", "r01-core", 60)
     assert not {"core", "aggregation"} & kinds(incident.silent)
