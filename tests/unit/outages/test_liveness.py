@@ -161,3 +161,24 @@ def test_quiet_windows_let_the_base_rate_decay() -> None:
     rate = Rate(average=0.5, window=1)
     later = liveness.step(POLICY, rate, clock=110_000, window=10_000, downs=1, expected=100, open_=False)
     assert later.average == pytest.approx(0.5 * 0.95**10)
+
+
+def test_a_group_with_a_device_that_beats_seldom_has_a_longer_window_and_its_neighbours_have_not() -> None:
+    #   W        ├──────────┤        10 s
+    #   slow ├──────────────┤        40 s, one beat of its slowest device
+    groups = network(2, 20)
+    groups.nodes["olt-0"].slowest = 40_000
+    for olt in (0, 1):
+        for second in (62, 72, 82, 92):
+            fall(groups, olt, 1, second=second)
+    slow, fast = (liveness.test(view(groups), groups.nodes[f"olt-{olt}"]) for olt in (0, 1))
+    assert slow is not None
+    assert (slow.k, slow.window) == (4, 40_000)
+    assert fast is None
+
+
+def test_other_things_than_falls_are_counted_alike() -> None:
+    groups = network(5, 20)
+    seen = View(POLICY, 100_000, 1000, 10_000, counts={"element/olt-3": 6, "region/north": 6})
+    (finding,) = liveness.explain(seen, groups.region("north"))
+    assert (finding.node.element, finding.k, finding.n) == ("olt-3", 6, 20)
