@@ -5,7 +5,7 @@ PY := .venv/bin/python
 MINUTES ?= 10
 ARGS ?=
 
-.PHONY: help setup demo test lint coverage format bench score soak lock clean
+.PHONY: help setup demo test lint coverage format bench score soak twins lock clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ score: setup ## simulate, replay and score twenty seeds; docs/score.md (ARGS="--
 
 soak: setup ## kill, pause and rebalance workers for MINUTES=10, against an independent model
 	@$(PY) -m tests.faults.soak --minutes $(MINUTES) $(ARGS)
+
+twins: setup ## kill detect and correlate for MINUTES=30: do customers hear the same as without?
+	@$(PY) -m tests.faults.twins --minutes $(MINUTES) $(ARGS)
 
 lock: setup ## pin the requirements anew, with hashes
 	@deploy/lock.sh
