@@ -4,6 +4,8 @@
     kpi/element/olt-1       ┌────────────────┐      part of it: nothing is said, not even when it outlasts it
     kpi/element/olt-2  ┌────┐ - - - - - - -         suspect, then clear: the region explains it from then on
 
+A drop of a whole region explains those of its elements. With degradations one or two elements explain their region,
+whose figures are theirs, thinned; from the third on it is the region.
 Row: `ko/<suspicion>` Announced. Invariant: every `suspect` is followed by one `clear`.
 """
 
@@ -21,7 +23,7 @@ from forewarn.topics.events.outages import Signal, SignalKind
 
 
 class Announced(Struct, frozen=True, array_like=True, gc=False):
-    """An open suspicion; `indicator` raised it first, at `onset` (epoch ms). `told`: correlate knows of it."""
+    """An open suspicion; `indicator` raised it first, at `onset` (epoch ms), by `value`. `told`: correlate knows it."""
 
     region: str
     element: str
@@ -29,7 +31,10 @@ class Announced(Struct, frozen=True, array_like=True, gc=False):
     detector: str
     indicator: str
     onset: int
-    told: bool = True
+    value: float
+    threshold: float
+    window_s: float
+    told: bool = False
 
 
 class Found(Struct, frozen=True, gc=False):
@@ -43,6 +48,8 @@ class Found(Struct, frozen=True, gc=False):
 
 
 ANNOUNCED = Shelf("ko/", Announced)
+#: So many elements of a region explain its degradation.
+FEW = 2
 
 
 class Announcements:
@@ -66,31 +73,43 @@ class Announcements:
             self._send(unit, "clear", was, clock, reason)
 
     def raise_(self, unit: Unit, suspicion: str, clock: int, name: str, found: Found) -> None:
-        """The indicator `name` (`<region>\\0<element>\\0<indicator>`) says so first."""
+        """The indicator `name` (`<region>\0<element>\0<indicator>`) says so first."""
         region, element, indicator = name.split("\0")
         detector = suspicion.split("/", 1)[0]
-        told = not (element and f"kpi/region/{region}" in self.open and detector == "kpi")
-        now = Announced(region, element or region, not element, detector, indicator, found.open, told)
+        figures = found.value, found.threshold, found.window_s
+        now = Announced(region, element or region, not element, detector, indicator, found.open, *figures)
         self._keep(unit, suspicion, now)
-        if told:
-            self._send(unit, "suspect", now, clock, indicator, found)
-        if not element and detector == "kpi":
-            self._absorb(unit, region, clock)
+        top = f"{detector}/region/{region}"
+        if top not in self.open:
+            self._tell(unit, suspicion, clock)
+            return
+        parts = [name for name, other in sorted(self.open.items()) if name != top and _alike(other, now)]
+        explained = any(self.open[name].told for name in parts)
+        if detector == "kpi" or len(parts) > FEW or (now.whole_region and not explained):
+            self._explain(unit, top, parts, clock)
+        elif not now.whole_region:
+            self._explain(unit, suspicion, [top], clock)
 
-    def _absorb(self, unit: Unit, region: str, clock: int) -> None:
-        """The drop of a whole region explains those of its elements."""
-        for suspicion, other in sorted(self.open.items()):
-            if other.told and other.region == region and other.detector == "kpi" and not other.whole_region:
+    def _explain(self, unit: Unit, by: str, what: list[str], clock: int) -> None:
+        """Tells of the suspicion `by`, and no longer of what it explains."""
+        self._tell(unit, by, clock)
+        for suspicion in what:
+            other = self.open[suspicion]
+            if other.told:
                 self._keep(unit, suspicion, replace(other, told=False))
                 self._send(unit, "clear", other, clock, "absorbed")
+
+    def _tell(self, unit: Unit, suspicion: str, clock: int) -> None:
+        what = self.open[suspicion]
+        if not what.told:
+            self._keep(unit, suspicion, replace(what, told=True))
+            self._send(unit, "suspect", what, clock, what.indicator)
 
     def _keep(self, unit: Unit, suspicion: str, state: Announced) -> None:
         self.open[suspicion] = state
         unit.put(ANNOUNCED.key(suspicion), ANNOUNCED.pack(state))
 
-    def _send(
-        self, unit: Unit, kind: SignalKind, what: Announced, clock: int, reason: str, found: Found | None = None
-    ) -> None:
+    def _send(self, unit: Unit, kind: SignalKind, what: Announced, clock: int, reason: str) -> None:
         signal = Signal(
             kind,
             clock,
@@ -102,7 +121,12 @@ class Announcements:
             onset=what.onset,
             reason=reason,
             detector=what.detector,
+            value=what.value,
+            threshold=what.threshold,
+            window_s=what.window_s,
         )
-        if found is not None:
-            signal = replace(signal, value=found.value, threshold=found.threshold, window_s=found.window_s)
         self.outbox.send(unit, signal)
+
+
+def _alike(one: Announced, other: Announced) -> bool:
+    return (one.region, one.detector) == (other.region, other.detector)

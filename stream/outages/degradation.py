@@ -11,7 +11,7 @@ Sources: E. S. Page, "Continuous inspection schemes", Biometrika 41, 1954; J. M.
 Technometrics 27 (2), 1985: k = (m1 - m0) / (ln m1 - ln m0) for means m0 in control and m1 out of it. In units of the
 log-likelihood ratio h = ln(samples between false alarms) holds that many at least (G. Lorden, "Procedures for reacting
 to a change in distribution", Ann. Math. Stat. 42 (6), 1971). One sample moves C by h / 5 at most, so that an outlier
-is none (J. M. Lucas and R. B. Crosier, "Robust CUSUM", Comm. Stat. 11 (23), 1982).
+is none (J. M. Lucas and R. B. Crosier, "Robust CUSUM", Comm. Stat. 11 (23), 1982); by h / 10 at least when it falls.
 Invariant: 0 <= C <= h; it raises suspicions, and never confirms one.
 """
 
@@ -34,7 +34,7 @@ OUTLIER = 4.0
 class Cusum(Struct, frozen=True, array_like=True, gc=False):
     """The state of one indicator.
 
-    `learned` samples taught its own reference `mean` and the `variance` about what was expected; `sum` is C; `zero` is
+    `learned` samples taught its own `mean` and the `variance` about what was usual; `sum` is C; `zero` is
     the time (epoch ms) of the last sample with C = 0; `open` is the onset of the suspicion, 0 without one; `run` is how
     long the rise took, in ms.
     """
@@ -53,31 +53,33 @@ def threshold(policy: KpiPolicy) -> float:
     return log(policy.false_alarm_samples) / log(policy.growth)
 
 
-def reference(policy: KpiPolicy, rule: KpiRule, state: Cusum, level: Level | None) -> float | None:
-    """What is expected to go wrong in one sample: the baseline, else for ratios what the indicator itself has shown.
+def usual(policy: KpiPolicy, rule: KpiRule, state: Cusum, level: Level | None) -> float | None:
+    """What usually goes wrong in one sample: the baseline, else for ratios what the indicator itself has shown.
 
     Counts follow the traffic, from night to day by a multiple, so that they are judged by a baseline alone.
     """
     if level is not None and level.days >= policy.days_min:
-        return max(level.value, rule.floor)
-    if rule.kind != "failures" and state.learned >= policy.learn_samples:
-        return max(state.mean, rule.floor)
-    return None
+        return level.value
+    return state.mean if rule.kind != "failures" and state.learned >= policy.learn_samples else None
 
 
 def step(
     policy: KpiPolicy, rule: KpiRule, state: Cusum, at: int, value: float, level: Level | None, *, weight: float
 ) -> Cusum:
     """Folds the next sample by event time `at` (epoch ms); `weight` is one interval's share of the learning time."""
-    expected = reference(policy, rule, state, level)
-    if expected is None:
+    before = usual(policy, rule, state, level)
+    if before is None:
         return _taught(state, value, state.mean, weight, zero=at)
+    expected = max(before, rule.floor)
     least = _least(rule, expected)
     dispersion = max(state.variance / expected, least)
     k = expected / dispersion * (policy.growth - 1) / log(policy.growth)
     h = threshold(policy)
     most = h / policy.cusum_samples
-    grown = min(max(state.sum + min(max(value / dispersion - k, -most), most), 0.0), h)
+    apart = min(max(value / dispersion - k, -most), most)
+    if state.open and apart < 0:
+        apart = min(apart, -most / 2)
+    grown = min(max(state.sum + apart, 0.0), h)
     after = replace(state, sum=grown, zero=at if grown == 0 else state.zero)
     if grown == h and not state.open:
         after = replace(after, open=state.zero or at, run=at - state.zero if state.zero else 0)
@@ -85,9 +87,9 @@ def step(
         after = replace(after, open=0, run=0)
     if after.open:
         stays = at - after.open > policy.frozen_s * 1000
-        return _taught(after, value, expected, weight, zero=after.zero) if stays else after
-    usual = min(value, expected + OUTLIER * sqrt(max(state.variance, least * expected)))
-    return _taught(after, usual, expected, weight, zero=after.zero) if grown < h / 2 else after
+        return _taught(after, value, before, weight, zero=after.zero) if stays else after
+    tame = min(value, expected + OUTLIER * sqrt(max(state.variance, least * expected)))
+    return _taught(after, tame, before, weight, zero=after.zero) if grown < h / 2 else after
 
 
 def _least(rule: KpiRule, expected: float) -> float:
@@ -95,11 +97,11 @@ def _least(rule: KpiRule, expected: float) -> float:
     return 1.0 if rule.kind == "failures" else STEADIEST * expected
 
 
-def _taught(state: Cusum, value: float, expected: float, weight: float, *, zero: int) -> Cusum:
-    """Learns from a sample: moving averages, plain means at first."""
+def _taught(state: Cusum, value: float, before: float, weight: float, *, zero: int) -> Cusum:
+    """Learns from a sample, of which `before` is usual: moving averages, plain means at first."""
     learned = state.learned + 1
     part = max(1 / learned, weight)
-    apart = value - expected if state.learned else 0.0
+    apart = value - before if state.learned else 0.0
     return replace(
         state,
         learned=learned,

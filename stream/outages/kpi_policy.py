@@ -95,7 +95,7 @@ class KpiPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     #: No suspicion begins or ends by fewer samples than this.
     cusum_samples: Count = 5
     #: Samples that teach a ratio's own reference while there is no baseline.
-    learn_samples: Count = 60
+    learn_samples: Count = 12
 
     # --- demand
     #: A drop that more than this share ...

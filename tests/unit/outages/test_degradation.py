@@ -63,11 +63,11 @@ def test_less_than_the_floor_is_not_worth_a_word() -> None:
     assert opened(run([0.0002] * 100 + [0.005] * 100, rule=LOSS)) == []
 
 
-def test_counts_wait_for_a_baseline_and_ratios_for_an_hour() -> None:
+def test_counts_wait_for_a_baseline_and_ratios_for_twelve_samples() -> None:
     assert opened(run([10] * 500 + [100] * 100)) == []
-    states = run([0.005] * 59 + [0.05] * 60, rule=LOSS)
-    assert opened(run([0.005] * 60 + [0.05] * 60, rule=LOSS)) == [65]
-    assert states[58].learned == 59
+    states = run([0.005] * 11 + [0.05] * 60, rule=LOSS)
+    assert opened(run([0.005] * 12 + [0.05] * 60, rule=LOSS)) == [17]
+    assert states[10].learned == 11
 
 
 @pytest.mark.parametrize(
@@ -126,3 +126,41 @@ def test_what_goes_wrong_while_devices_are_suspected_is_no_degradation() -> None
             desk.watch.open.clear()
         desk.feed({minute: 0.05 if 300 <= minute < 400 else 0.002}, name="loss_ratio")
     assert desk.signals == []
+
+
+def degraded(*spans: tuple[str | None, range]) -> list[tuple[str, str, str, int]]:
+    """(kind, element, reason, minute) while elements, or the region (None), have 3 % loss in these minutes."""
+    desk = Desk()
+    for minute in range(120):
+        for element, span in spans:
+            desk.sample(minute, 0.03 if minute in span else 0.001, name="loss_ratio", element=element)
+        desk.tick(minute + 0.5)
+    return [(one["kind"], one["element"], one["reason"], int(minute)) for minute, one in desk.signals]
+
+
+def test_an_element_explains_the_degradation_of_its_region_whichever_came_first() -> None:
+    #  region   ───30▁▁▁▁▁▁▁▁▁▁70───            ───40▁▁▁▁▁▁▁▁▁▁70───
+    #  element  ──────40▁▁▁▁▁▁▁70───            ───30▁▁▁▁▁▁▁▁▁▁70───
+    assert degraded((None, range(30, 70)), ("cell-1", range(40, 70))) == [
+        ("suspect", "north", "loss_ratio", 34),
+        ("suspect", "cell-1", "loss_ratio", 44),
+        ("clear", "north", "absorbed", 44),
+        ("clear", "cell-1", "recovered", 74),
+    ]
+    assert degraded((None, range(40, 70)), ("cell-1", range(30, 70))) == [
+        ("suspect", "cell-1", "loss_ratio", 34),
+        ("clear", "cell-1", "recovered", 74),
+    ]
+
+
+def test_three_degraded_elements_are_their_regions() -> None:
+    cells = [(f"cell-{number}", range(30 + 3 * number, 70)) for number in range(4)]
+    told = degraded((None, range(31, 70)), *cells)
+    assert [one[:3] for one in told] == [
+        ("suspect", "cell-0", "loss_ratio"),
+        ("suspect", "cell-1", "loss_ratio"),
+        ("suspect", "north", "loss_ratio"),
+        ("clear", "cell-0", "absorbed"),
+        ("clear", "cell-1", "absorbed"),
+        ("clear", "north", "recovered"),
+    ]
