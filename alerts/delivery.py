@@ -191,6 +191,8 @@ class Deliveries(Fold):
             text=body.text,
             html=body.html,
             valid_until=parcel.valid_until,
+            customer=parcel.customer,
+            incident=parcel.incident,
         )
         unit.effect(Send(message, parcel.attempts))
 
@@ -211,7 +213,7 @@ class Deliveries(Fold):
             return
         lane, answer = self._lane(parcel.channel), reply.answer
         lane.in_flight.discard(parcel.id)
-        if isinstance(answer, Ambiguous) or (isinstance(answer, Retry) and answer.provider):
+        if isinstance(answer, Ambiguous | Retry) and answer.provider:
             lane.circuit.fails(unit.now)
         else:
             lane.circuit.works()

@@ -18,12 +18,11 @@ import uvloop
 from aiokafka.errors import KafkaConnectionError
 from msgspec import Struct
 
-from forewarn.alerts.channels.email import EmailChannel
 from forewarn.alerts.channels.protocol import Answer, Delivered, Message
-from forewarn.alerts.channels.smtp_pool import Relay
 from forewarn.alerts.delivery import DeliveryPolicy
 from forewarn.alerts.performer import Performer
 from forewarn.stream import health, topics_admin
+from forewarn.stream.channels import channels
 from forewarn.stream.engine import fatal
 from forewarn.stream.engine.deployment import Deployment
 from forewarn.stream.engine.role import Layout, Role
@@ -122,22 +121,12 @@ def _worker(
         stalled_s=settings.stalled_s,
         accept_loss=accept_loss,
     )
-    performer = Performer([_email(settings, policy.delivery)], _observed(observer)) if role.name == "deliver" else None
+    performer = _performer(settings, policy.delivery, observer) if role.name == "deliver" else None
     return EngineWorker(role, deployment, codecs.by_topic(), observer, performer)
 
 
-def _email(settings: Settings, delivery: DeliveryPolicy) -> EmailChannel:
-    relay = Relay(
-        host=settings.smtp_host,
-        port=settings.smtp_port,
-        tls=settings.smtp_tls,
-        user=settings.smtp_user,
-        password_file=settings.smtp_password_file,
-        ca_file=settings.smtp_ca,
-        connections=delivery.connections,
-        timeout_s=delivery.send_timeout_s,
-    )
-    return EmailChannel(relay, settings.mail_from)
+def _performer(settings: Settings, delivery: DeliveryPolicy, observer: Observer) -> Performer:
+    return Performer(channels(settings, delivery), _observed(observer))
 
 
 def _observed(observer: Observer) -> Callable[[Message, Answer, float], None]:

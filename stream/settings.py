@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -21,6 +22,9 @@ ENVIRONMENT_PREFIX = "FOREWARN_"
 
 KafkaSecurity = Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"]
 SaslMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
+
+#: Characters that a line of `webhook_secret_file` has at least: 192 bits when they are random base64 (RFC 2104 §3).
+WEBHOOK_SECRET_LENGTH = 32
 
 _LOOPBACK = ("127.", "localhost", "[::1]")
 
@@ -61,6 +65,14 @@ class Settings(BaseSettings):
         "Forewarn <noreply@forewarn.invalid>", pattern=r"^[^\r\n]+@[^\r\n]+$", description="sender of e-mails"
     )
 
+    webhook_secret_file: Path | None = Field(
+        None, description="file with the secret that customers' webhook secrets are derived from; sets webhooks up"
+    )
+    webhook_allow: str = Field(
+        "", description="networks that webhooks may go to though they are not public, CIDR, comma-separated"
+    )
+    webhook_ca: Path | None = Field(None, description="CA certificates for webhooks (PEM); default: the system's")
+
     kafka_security: KafkaSecurity | None = Field(
         None, description="PLAINTEXT, SSL, SASL_SSL or SASL_PLAINTEXT; unset means PLAINTEXT, on loopback only"
     )
@@ -90,7 +102,7 @@ class Settings(BaseSettings):
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels that are set up. Role decide chooses among them, so all roles are given the same settings."""
-        return ("email",)
+        return ("email", *(("webhook",) if self.webhook_secret_file else ()))
 
     @field_validator("kafka_security", mode="before")
     @classmethod
@@ -108,7 +120,9 @@ class Settings(BaseSettings):
         return ",".join(addresses)
 
     @field_validator(
-        "policy", "smtp_ca", "smtp_password_file", "kafka_ca", "kafka_certificate", "kafka_key", "kafka_password_file"
+        "policy",
+        *("smtp_ca", "smtp_password_file", "webhook_secret_file", "webhook_ca"),
+        *("kafka_ca", "kafka_certificate", "kafka_key", "kafka_password_file"),
     )
     @classmethod
     def _readable(cls, value: Path | None) -> Path | None:
@@ -116,9 +130,16 @@ class Settings(BaseSettings):
             raise ValueError(f"{value} cannot be read")
         return value
 
+    @field_validator("webhook_allow")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for network in value.split(",") if value else ():
+            ip_network(network.strip())
+        return value
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems = [*self._kafka_problems(), *self._smtp_problems()]
+        problems = [*self._kafka_problems(), *self._smtp_problems(), *self._webhook_problems()]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -153,6 +174,15 @@ class Settings(BaseSettings):
         if self.smtp_user and self.smtp_tls == "none" and not self.smtp_host.startswith(_LOOPBACK):
             problems.append("smtp_user without TLS sends the password unprotected: set smtp_tls to starttls or tls")
         return problems
+
+    def _webhook_problems(self) -> list[str]:
+        if self.webhook_secret_file is None:
+            given = [name for name in ("webhook_allow", "webhook_ca") if getattr(self, name)]
+            return [f"{' and '.join(given)} without webhook_secret_file"] if given else []
+        lines = self.webhook_secret_file.read_text(encoding="utf-8", errors="replace").split()
+        if not lines or any(len(line) < WEBHOOK_SECRET_LENGTH for line in lines):
+            return [f"webhook_secret_file must hold a secret of at least {WEBHOOK_SECRET_LENGTH} characters a line"]
+        return []
 
 
 def secret(path: Path) -> str:

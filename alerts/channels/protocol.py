@@ -27,6 +27,8 @@ class Message(Struct, frozen=True):
     text: str
     html: str | None
     valid_until: int
+    customer: str = ""
+    incident: str = ""
 
 
 class Delivered(Struct, frozen=True, tag=True):
@@ -55,9 +57,10 @@ class Rejected(Struct, frozen=True, tag=True):
 
 
 class Ambiguous(Struct, frozen=True, tag=True):
-    """The message was handed over and no answer came: it may or may not have been taken."""
+    """The message was handed over and no answer came: it may or may not have been taken. `provider` as in `Retry`."""
 
     reason: str
+    provider: bool = True
 
 
 Answer = Delivered | Retry | Rejected | Ambiguous

@@ -127,3 +127,15 @@ def test_a_mistyped_variable_is_found() -> None:
 
 def test_every_setting_says_what_it_is() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_webhooks_are_set_up_by_a_secret_that_is_long_enough(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("x" * 32 + "\n")
+    settings = load(None, webhook_secret_file=str(path), webhook_allow="10.0.0.0/8, ::1/128")
+    assert settings.channels == ("email", "webhook")
+    assert load().channels == ("email",)
+    path.write_text("short")
+    assert any("32 characters" in line for line in problems(webhook_secret_file=str(path)))
+    assert any("webhook_secret_file" in line for line in problems(webhook_allow="10.0.0.0/8"))
+    assert any("webhook_allow" in line for line in problems(webhook_allow="10.0.0.1/8"))

@@ -1,0 +1,50 @@
+"""The channels of this deployment: made from its settings and the delivery policy, for role deliver.
+
+`Settings.channels` names them for role decide, which chooses among them. Invariant: the two agree.
+"""
+
+from __future__ import annotations
+
+from forewarn.alerts.channels.address_guard import parse_networks
+from forewarn.alerts.channels.email import EmailChannel
+from forewarn.alerts.channels.protocol import Channel
+from forewarn.alerts.channels.smtp_pool import Relay
+from forewarn.alerts.channels.webhook import WebhookChannel, WebhookSettings
+from forewarn.alerts.delivery_policy import DeliveryPolicy
+from forewarn.stream.settings import Settings
+
+
+def channels(settings: Settings, delivery: DeliveryPolicy) -> list[Channel]:
+    """Every channel that is set up. Raises ValueError when its settings cannot be used."""
+    found: list[Channel] = [email(settings, delivery)]
+    if settings.webhook_secret_file is not None:
+        found.append(webhook(settings, delivery))
+    return found
+
+
+def email(settings: Settings, delivery: DeliveryPolicy) -> EmailChannel:
+    """E-mail by the relay of the settings."""
+    relay = Relay(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        tls=settings.smtp_tls,
+        user=settings.smtp_user,
+        password_file=settings.smtp_password_file,
+        ca_file=settings.smtp_ca,
+        connections=delivery.connections,
+        timeout_s=delivery.send_timeout_s,
+    )
+    return EmailChannel(relay, settings.mail_from)
+
+
+def webhook(settings: Settings, delivery: DeliveryPolicy) -> WebhookChannel:
+    """Webhooks, signed with what is derived from the operator's secret."""
+    assert settings.webhook_secret_file is not None
+    return WebhookChannel(
+        WebhookSettings(
+            secret_file=settings.webhook_secret_file,
+            allowed=parse_networks(settings.webhook_allow.split(",")),
+            ca_file=settings.webhook_ca,
+            timeout_s=min(15.0, delivery.send_timeout_s),
+        )
+    )
