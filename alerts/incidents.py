@@ -35,8 +35,7 @@ class Incident(Struct, frozen=True, array_like=True, omit_defaults=True):
 
     `whole` is the revision of the complete set of `chunks` chunks (-1: none yet); `coming` that of the one under way.
     `notify_after` is the end of the first group wait; `ended` when service was back, or the outage proved to be none.
-    `promises` are the times that customers of this partition were told service is back by; 0 for none. `noticed`: the
-    first customer of this partition was told.
+    `promises`: times that customers here were told service is back by, 0 for none. `noticed`: one was told of it.
     """
 
     outage_id: str
@@ -124,9 +123,7 @@ class Incidents:
         seen = {incident.outage_id}
         while incident.state == "merged" and incident.merged_into is not None and incident.merged_into not in seen:
             seen.add(incident.merged_into)
-            if (into := self.by_id.get(incident.merged_into)) is None:
-                break
-            incident = into
+            incident = self.by_id.get(incident.merged_into, incident)
         return incident
 
     def elements(self, outage: str) -> set[str]:

@@ -21,6 +21,7 @@ from forewarn.alerts.contexts import OutageContext
 from forewarn.alerts.control import Controls
 from forewarn.alerts.customers import Customer, Customers
 from forewarn.alerts.incidents import Incident, Incidents
+from forewarn.alerts.ledger import Outcome
 from forewarn.alerts.pipeline import Pipeline
 from forewarn.alerts.policy import ms
 from forewarn.alerts.proposal import Proposal
@@ -237,10 +238,13 @@ class Notices:
             paused=self.controls.paused("outage"),
             promise=before if stage == "overdue" else current,
         )
-        outcome = self.pipeline.consider(unit, proposal)
-        if stage == "confirmed" and outcome == "sent":
+        self._considered(unit, incident, proposal, self.pipeline.consider(unit, proposal))
+
+    def _considered(self, unit: Unit, incident: Incident, proposal: Proposal, outcome: Outcome) -> None:
+        """Notes the first notice of an outage, and what was promised."""
+        if proposal.stage == "confirmed" and outcome == "sent":
             self._noticed(unit, incident)
-        if stage in promises.PROMISING and (outcome == "sent" or self.pipeline.rules.mode == "shadow"):
+        if proposal.stage in promises.PROMISING and (outcome == "sent" or self.pipeline.rules.mode == "shadow"):
             self._promised(unit, incident, proposal.promise)
 
     def _valid_until(self, unit: Unit, stage: str, promise: int) -> int:
