@@ -22,6 +22,7 @@ from forewarn.alerts.notices import Notices
 from forewarn.alerts.pipeline import Pipeline
 from forewarn.alerts.progress import Marks
 from forewarn.alerts.proposal import Rules
+from forewarn.alerts.replies import Replies
 from forewarn.alerts.requests import Requests
 from forewarn.alerts.standing import Standings
 from forewarn.alerts.told import Told
@@ -102,6 +103,7 @@ class Desk:
         )
 
     def _wire_impact(self, ledger: Ledger) -> None:
+        self.replies = Replies(self.policy, customers=self.customers, incidents=self.incidents, ledger=ledger)
         self.impact = Impact(
             self.policy,
             incidents=self.incidents,
@@ -207,6 +209,7 @@ class Desk:
         for event, customer in zip(events, _keys(records), strict=True):
             if self.circumstances.interaction(unit, customer, event):
                 self.standings.publish(unit, customer)
+            self.replies.take(unit, customer, event)
 
     def _appointments(self, unit: Unit, events: Sequence[Appointment], records: Sequence[Record]) -> None:
         for event, customer in zip(events, _keys(records), strict=True):

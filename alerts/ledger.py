@@ -11,7 +11,7 @@ from forewarn.alerts.proposal import Proposal, digest
 from forewarn.alerts.reasons import Reason
 from forewarn.stream.engine.unit import Unit
 from forewarn.topics.events.messages import Decision, MarketingAnswer, Notification, Standing
-from forewarn.topics.events.outages import Affected
+from forewarn.topics.events.outages import Affected, StillOut
 from forewarn.topics.instants import to_rfc3339
 
 Outcome = Literal["sent", "deferred", "dropped", "held", "approved"]
@@ -105,8 +105,8 @@ class Ledger(Struct, frozen=True):
         value = ENCODE(standing) if standing is not None else None
         unit.emit("customers.standing", customer.encode(), value, partitions=(self.partition,))
 
-    def affected(self, unit: Unit, counted: Affected) -> None:
-        """The partition's count of an outage's customers, for correlate."""
+    def affected(self, unit: Unit, counted: Affected | StillOut) -> None:
+        """The partition's count of an outage's customers, or one of them who is still out, for correlate."""
         unit.emit("outages.affected", counted.outage_id.encode(), ENCODE(counted), partitions=(0,))
 
     def _decision(self, unit: Unit, customer: str, decision: Decision) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, get_args
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from forewarn.topics.events.customers import AlertKind, Channel
 
@@ -14,6 +14,21 @@ CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
 Seconds = Annotated[float, Meta(ge=0, le=400 * DAY_S)]
 Period = Annotated[float, Meta(ge=0.1, le=400 * DAY_S)]
+
+
+#: Defaults of `still_out_words` and `works_words`.
+STILL_OUT_WORDS: dict[str, tuple[str, ...]] = {
+    "en": ("still out", "still down", "still no ", "still not working", "still does not work", "still nothing"),
+    "de": ("immer noch", "weiterhin gestört", "noch gestört", "noch kein", "geht noch nicht"),
+    "es": ("sigue sin", "sigo sin", "seguimos sin", "todavía no", "aún no", "aún sin", "todavía sin"),
+    "fr": ("toujours en panne", "toujours pas", "toujours rien", "encore en panne", "ne marche toujours"),
+}
+WORKS_WORDS: dict[str, tuple[str, ...]] = {
+    "en": ("no", "works", "it works", "working", "ok", "all good", "back"),
+    "de": ("nein", "geht", "es geht", "funktioniert", "läuft", "ok"),
+    "es": ("no", "funciona", "ya funciona", "ok", "ya va"),
+    "fr": ("non", "ça marche", "ça fonctionne", "c'est bon", "ok"),
+}
 
 
 class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +93,14 @@ class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     mark_tick_s: Period = 60.0
     #: ... or when its event time is further behind than this (allowed lateness + 60 s).
     mark_event_s: Period = 120.0
+
+    # --- replies
+    #: A reply counts for an outage that was over for at most this long.
+    still_out_s: Period = DAY_S
+    #: What customers write when they are still out, by language; a part of the reply is enough.
+    still_out_words: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(STILL_OUT_WORDS))
+    #: What they write, to begin with, when asked and service is back.
+    works_words: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(WORKS_WORDS))
 
     # --- housekeeping
     #: What was told about an outage is remembered for this long after its end, and no shorter than the lease.

@@ -264,7 +264,12 @@ INTERNAL = (
         days=7,
     ),
     _internal(
-        "outages.affected", "outage_id", "single", outages.Affected, "Customers of an outage in one partition.", days=7
+        "outages.affected",
+        "outage_id",
+        "single",
+        outages.Affected | outages.StillOut,
+        "Customers of an outage in one partition, and who of them says that they are still out.",
+        days=7,
     ),
     _internal("control", "kind", "customer", messages.Control, "Pause and resume of sending.", days=None),
     _internal(

@@ -17,23 +17,22 @@ from msgspec.structs import replace
 
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages.blindness import Blindness
-from forewarn.stream.outages.case import Case, outage_id
 from forewarn.stream.outages.causes import Causes
 from forewarn.stream.outages.drops import Drops
+from forewarn.stream.outages.field import Field
 from forewarn.stream.outages.ledger import Ledger
 from forewarn.stream.outages.lifecycle import Elapsed
 from forewarn.stream.outages.maintenance import Plans
 from forewarn.stream.outages.outbox import wire
 from forewarn.stream.outages.policy import OutagePolicy
+from forewarn.stream.outages.replies import Replies
 from forewarn.stream.outages.root import Roots
 from forewarn.stream.outages.rows import Shelf
-from forewarn.stream.outages.staff import Acted
 from forewarn.stream.outages.suspicions import Suspicions
 from forewarn.stream.outages.topology import Known, Topology
 from forewarn.stream.outages.works import Works
-from forewarn.topics.events.network import FieldAction, InventoryElement, Maintenance, TopologyElement
-from forewarn.topics.events.outages import Etr, LearnedElement, Signal
-from forewarn.topics.instants import to_ms, to_rfc3339
+from forewarn.topics.events.network import InventoryElement, Maintenance, TopologyElement
+from forewarn.topics.events.outages import LearnedElement, Signal
 
 TOPOLOGY = "network.topology"
 
@@ -74,6 +73,8 @@ class Correlation:
         self.suspicions = Suspicions(ledger, self.works, blindness, self.drops)
         self.roots = Roots(policy, self.suspicions, lambda case: self.suspicions.blind(case) is not None)
         self.causes = Causes(policy, topology)
+        self.replies = Replies(policy, ledger)
+        self.field = Field(ledger, self.suspicions, self._put)
         self.reaches: dict[int, Reach] = {}
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
@@ -85,6 +86,7 @@ class Correlation:
                 self.reaches[number] = reach
                 self.blindness.lags[number] = reach.lag
         self.causes.restore(table)
+        self.replies.restore(table)
 
     # -- what detect says
 
@@ -144,7 +146,9 @@ class Correlation:
             if (demand := self.drops.demand(after, time)) is not None:
                 after = self.ledger.step(unit, after, demand)
             self.works.judge(unit, after, time)
-        self.ledger.purge(unit, partition, time)
+            self.replies.elapse(unit, after, time)
+        for outage in self.ledger.purge(unit, partition, time):
+            self.replies.forget(unit, outage)
 
     def settle(self, unit: Unit) -> None:
         """On every tick: what belongs together is merged, and why it is out is looked at again."""
@@ -235,60 +239,10 @@ class Correlation:
     def _withdraw(self, unit: Unit, element: str, was: Known) -> None:
         unit.emit(TOPOLOGY, element.encode(), None, partitions=(self.partition_of(was.region),))
 
-    # -- what is planned, and what staff say
+    # -- what is planned
 
     def maintenance(self, unit: Unit, name: str, event: Maintenance | None) -> None:
         """Folds planned work, or its deletion."""
         if self.plans.fold(unit, name, event, self.clock):
             for case in self.docket.all_living():
                 self.works.judge(unit, case, self.clock)
-
-    def action(self, unit: Unit, event: FieldAction, key: str) -> bool:
-        """Folds a field action. False: it names an outage that is not known."""
-        case = self._named(event)
-        if event.action == "declare" and event.element is not None and event.outage_id is None:
-            case = self._declared(unit, event, event.element, key)
-        if case is None or (event.action == "merge" and event.into not in self.docket.cases):
-            return False
-        if event.action == "declare":
-            whole = case.declared or event.element is None or case.element == event.element
-            case = replace(case, declared=whole, claimed=event.customers or case.claimed)
-        time, etr = to_ms(event.time), None
-        if event.etr is not None:
-            word = to_rfc3339(to_ms(event.etr))
-            etr = Etr(word, word, word, "field", to_rfc3339(time))
-        acted = Acted(event.id, time, event.author, event.action, etr, event.cause, event.into, event.text)
-        after = self.ledger.step(unit, case, acted)
-        if after.state == "merged" and case.state != "merged":
-            self.suspicions.hand_over(unit, case, self.docket.cases[after.merged_into or ""], time)
-        return True
-
-    def _named(self, event: FieldAction) -> Case | None:
-        if event.outage_id is not None:
-            return self.docket.cases.get(event.outage_id)
-        if event.element is None:
-            return None
-        known = self.topology.elements.get(event.element)
-        region = known.region if known is not None else event.region or ""
-        return next(
-            (case for name in self.topology.names_above(event.element, region) for case in self.docket.about(name)),
-            None,
-        )
-
-    def _declared(self, unit: Unit, event: FieldAction, element: str, key: str) -> Case:
-        """The outage about the element itself, or one that has it out already; else a new one."""
-        known = self.topology.elements.get(element)
-        if known is None:
-            known = Known(event.region or self.topology.region_below(element) or key)
-            self._put(unit, element, known)
-        if own := self.docket.about(f"element/{element}"):
-            return own[0]
-        above = next(self.suspicions.leading(element, known.region), None)
-        if above is not None and element in self.ledger.reach(above).elements:
-            return above
-        time = to_ms(event.time)
-        started = to_ms(event.started) if event.started is not None else time
-        name = outage_id(element, started)
-        parent = above.outage_id if above is not None else None
-        new = Case(name, known.region, element, False, started, "suspected", time, detected=time, parent=parent)
-        return self.docket.cases.get(name, new)

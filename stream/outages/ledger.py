@@ -63,7 +63,7 @@ class Ledger:
         self.docket = Docket(topology, partition_of, int(policy.keep_s * 1000))
         self.counts: dict[str, Counts] = {}
         self.recounted: dict[str, None] = {}
-        self._reaches: dict[str, Extent] = {}  #: computed sets of elements; what moves takes its own out
+        self._reaches: dict[str, tuple[object, Extent]] = {}  #: computed sets of elements; what moves takes its own out
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
         """Rebuilds the indexes."""
@@ -124,32 +124,27 @@ class Ledger:
 
     def reach(self, case: Case) -> Extent:
         """How far the outage reaches now."""
+        scope = case.declared, case.also, case.said
         found = self._reaches.get(case.outage_id)
-        return found if found is not None else self._judge(case)
+        if found is None or found[0] != scope:
+            found = scope, self._judge(case)
+            if case.state not in OVER:
+                self._reaches[case.outage_id] = found
+        return found[1]
 
     def _judge(self, case: Case) -> Extent:
         about = list(places(case))
-        found = extent(
+        return extent(
             self.topology,
             self.topology.scope(about),
             roots=[name.removeprefix("element/") for name in about if name.startswith("element/")],
             declared=case.declared,
             share=self.policy.explain_share,
             said=case.said,
-            unseen=_unseen(case),
         )
-        if case.state not in OVER:
-            self._reaches[case.outage_id] = found
-        return found
 
     def _keep(self, unit: Unit, case: Case) -> None:
-        was = self.docket.cases.get(case.outage_id)
-        if (
-            was is None
-            or case.state in OVER
-            or (was.declared, was.also, was.said) != (case.declared, case.also, case.said)
-            or (case.unseen and was.state != case.state)
-        ):
+        if case.state in OVER:
             self._reaches.pop(case.outage_id, None)
         self.docket.put(case)
         unit.put(CASES.key(case.outage_id), CASES.pack(case))
@@ -228,8 +223,9 @@ class Ledger:
         devices = (reach.devices_down, reach.devices_expected) != (case.devices_down, case.devices_expected)
         return devices or (case.state in LIVE and _digest(reach.elements) != case.digest)
 
-    def purge(self, unit: Unit, partition: int, time: int) -> None:
+    def purge(self, unit: Unit, partition: int, time: int) -> list[str]:
         """Forgets outages of a region partition that have been over for long, here and on the compacted topic."""
+        forgotten = []
         for case in list(self.docket.outworn(partition, time)):
             self.docket.remove(case)
             self._reaches.pop(case.outage_id, None)
@@ -238,6 +234,8 @@ class Ledger:
                 unit.delete(COUNTS.key(case.outage_id))
             self.jobs.drop(unit, case.outage_id)
             unit.emit("outages", case.outage_id.encode(), None, partitions=(0,))
+            forgotten.append(case.outage_id)
+        return forgotten
 
     def pending(self) -> int | None:
         """The event time (epoch ms) of the oldest change that the customers' partitions do not have; None: all have."""

@@ -70,6 +70,13 @@ class Cleared(Struct, frozen=True, gc=False):
     time: int
 
 
+class Said(Struct, frozen=True, gc=False):
+    """Customers say that these elements are out."""
+
+    elements: tuple[str, ...]
+    time: int
+
+
 class Elapsed(Struct, frozen=True, gc=False):
     """Detect's clock has come to `time`."""
 
@@ -87,6 +94,7 @@ Input = (
     | Adopted
     | Explained
     | Demand
+    | Said
     | Elapsed
     | Working
     | Released
@@ -109,6 +117,9 @@ def step(policy: OutagePolicy, case: Case, what: Input) -> Case:
             return mergers.step(case, what)
         case Explained():
             return cause.step(case, what)
+        case Said():
+            said = tuple(sorted({*case.said, *what.elements}))
+            return case if said == case.said else replace(case, said=said)
         case Elapsed():
             return _elapsed(policy, case, what)
         case Demand():

@@ -131,6 +131,11 @@ class OutagePolicy(Struct, frozen=True, forbid_unknown_fields=True):
     keep_s: Period = 7 * DAY_S
     #: Planned work may outlast its window by this much; what is down still is an outage then.
     overrun_s: Seconds = 1800.0
+    #: So many customers beneath one element who say within `replies_s` that they are still out open an outage of it ...
+    replies_min: Annotated[int, Meta(ge=1)] = 3
+    replies_s: Period = 1800.0
+    #: ... which ends when nobody has said so any more for this long.
+    replies_hold_s: Period = 2 * 3600.0
     #: While an outage is open, changes of its set of elements are passed on at most this often.
     impact_s: Seconds = 15.0
 

@@ -32,6 +32,7 @@ from forewarn.stream.outages.rows import Shelf
 from forewarn.stream.outages.topology import Topology
 from forewarn.stream.outages.unseen import UnseenRegions
 from forewarn.topics.dead_letters import Malformed, dead_letter
+from forewarn.topics.events.outages import StillOut
 from forewarn.topics.partitioner import partition as partition_of
 from forewarn.topics.reasons import Reason
 
@@ -81,13 +82,16 @@ class CorrelateFold(Fold):
                 case "outages.signals":
                     self.correlation.signal(unit, event)
                 case "outages.affected":
-                    self.ledger.counted(unit, event)
+                    if isinstance(event, StillOut):
+                        self.correlation.replies.fold(unit, event)
+                    else:
+                        self.ledger.counted(unit, event)
                 case "network.inventory":
                     self.correlation.inventory(unit, key, event)
                 case "network.maintenance":
                     self.correlation.maintenance(unit, key, event)
                 case "network.field":
-                    if not self.correlation.action(unit, event, key):
+                    if not self.correlation.field.fold(unit, event, key):
                         refused = Malformed(record, Reason.UNKNOWN_OUTAGE, "outage_id")
                         unit.outputs.append(dead_letter(topic, self.partition, refused, unit.now))
 

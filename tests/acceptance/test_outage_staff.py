@@ -155,7 +155,14 @@ def test_customers_are_summed_over_partitions_and_published() -> None:
     world.act("declare", element="olt-1")
     outage = world.one()["outage_id"]
     for partition, customers in ((0, 3), (1, 4)):
-        count = {"outage_id": outage, "revision": 1, "partition": partition, "time": world.now, "customers": customers}
+        count = {
+            "type": "affected",
+            "outage_id": outage,
+            "revision": 1,
+            "partition": partition,
+            "time": world.now,
+            "customers": customers,
+        }
         world.send("outages.affected", outage, count)
     world.restart_correlate()
     world.run(until=6)
@@ -177,7 +184,7 @@ def test_an_outage_long_over_leaves_the_table_and_the_compacted_topic() -> None:
     world.send(
         "outages.affected",
         outage,
-        {"outage_id": outage, "revision": 1, "partition": 0, "time": world.now, "customers": 1},
+        {"type": "affected", "outage_id": outage, "revision": 1, "partition": 0, "time": world.now, "customers": 1},
     )
     world.act("dismiss", element="olt-1")
     world.run(until=8 * 86_400, step=3600)

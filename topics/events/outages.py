@@ -133,7 +133,7 @@ class ProgressMark(Struct, frozen=True, omit_defaults=True, tag_field="type", ta
     event_time: int
 
 
-class Affected(Struct, frozen=True, omit_defaults=True):
+class Affected(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="affected"):
     """Internal: what one customer partition says of an outage (`outages.affected`, key = outage id).
 
     `customers`: how many of that partition the revision's elements serve. `noticed`: the first of them was told, at
@@ -147,6 +147,20 @@ class Affected(Struct, frozen=True, omit_defaults=True):
     customers: int | None = None
     vulnerable: int = 0
     noticed: int | None = None
+
+
+class StillOut(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="still_out"):
+    """Internal: a customer says that they are still out, though the outage is restored (`outages.affected`).
+
+    `element` is what serves them, `customer` a hash, `time` that of the reply (epoch ms).
+    """
+
+    outage_id: str
+    element: str
+    region: str
+    customer: str
+    time: int
+    partition: int
 
 
 class LearnedElement(Struct, frozen=True, omit_defaults=True):
