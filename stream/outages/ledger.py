@@ -36,6 +36,9 @@ from forewarn.topics.events.outages import Affected
 #: States whose set of elements follows the network.
 LIVE = OPEN - {"monitoring"}
 
+#: States in which what is down is an outage's own, if it was confirmed.
+HELD = frozenset({"confirmed", "monitoring"})
+
 
 class Counts(Struct, frozen=True, array_like=True, gc=False):
     """Customers of an outage in each customer partition: (revision that was answered, customers)."""
@@ -134,7 +137,7 @@ class Ledger:
 
     def _judge(self, case: Case) -> Extent:
         about = list(places(case))
-        return extent(
+        found = extent(
             self.topology,
             self.topology.scope(about),
             roots=[name.removeprefix("element/") for name in about if name.startswith("element/")],
@@ -142,12 +145,32 @@ class Ledger:
             share=self.policy.explain_share,
             said=case.said,
         )
+        own = self._apart(case, about[0])
+        return replace(found, elements=[name for name in found.elements if name not in own]) if own else found
+
+    def _apart(self, case: Case, name: str) -> set[str]:
+        """What lies below an outage and is held by another that was confirmed: nobody is told twice."""
+        below = [other for other in self.docket.under(name) if other.state in HELD and other.confirmed is not None]
+        apart = [other for other in below if next(places(other)) != name and other.outage_id != case.outage_id]
+        return {element for other in apart for element in self.reach(other).elements}
+
+    def _nudge(self, unit: Unit, case: Case, was: Case | None) -> None:
+        """An outage began or ceased to hold what is its own: the sets of those above it are stale."""
+        held = was is not None and was.state in HELD and was.confirmed is not None
+        if held == (case.state in HELD and case.confirmed is not None):
+            return
+        for other in list(self.docket.touching(list(self.docket.lineage(case))[1:])):
+            self._reaches.pop(other.outage_id, None)
+            if not other.stale and other.state in OPEN and leads(other):
+                self._keep(unit, replace(other, stale=max(case.since, 1)))
 
     def _keep(self, unit: Unit, case: Case) -> None:
+        was = self.docket.cases.get(case.outage_id)
         if case.state in OVER:
             self._reaches.pop(case.outage_id, None)
         self.docket.put(case)
         unit.put(CASES.key(case.outage_id), CASES.pack(case))
+        self._nudge(unit, case, was)
 
     def moved(self, unit: Unit, elements: Iterable[str], region: str, time: int) -> None:
         """Elements went down, came back or changed place: the sets of the outages around them are stale."""

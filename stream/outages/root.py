@@ -9,6 +9,7 @@
 An element has failed by its own outage, or by its children: 80 % of them, at least two, out within the window. One that
 still beats has not failed by its children. Correlate sees the whole topology: the children may be in several regions
 and region partitions. What has two ways up is explained only when both end in a failed element.
+What is not confirmed yet is a part of the failed element above it whenever it began: nobody was told of it.
 Invariant: looked at twice, it merges once; what staff declared, what is planned, and what is blind is left alone.
 """
 
@@ -186,7 +187,8 @@ class Look:
         roots = frozenset().union(*(way for way in ways if way is not None))
         if case.whole_region and len(roots) > 1:
             return None
-        near = [root for root in roots if self._near(case, self.failures[root])]
+        told = case.confirmed is not None
+        near = [root for root in roots if not told or self._near(case, self.failures[root])]
         return max(near, key=lambda root: (self.failures[root].onset, root), default=None)
 
     def _near(self, case: Case, failure: Failure) -> bool:

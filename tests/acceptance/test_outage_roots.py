@@ -289,3 +289,36 @@ def test_a_cause_stays_when_its_alarms_clear_one_by_one() -> None:
         alarm(teller, f"olt-a-{i}", "power", opened=False)
     teller.pass_time(30)
     assert teller.outage("agg-a")["cause"] == "power"
+
+
+# -- one outage above another
+
+
+def test_what_was_confirmed_long_before_what_is_above_it_keeps_its_elements_until_it_ends() -> None:
+    #  0 olt-a-0 confirmed ── 1200 agg-a ── olt-a-0 mended, agg-a still down: its elements are agg-a's then
+    teller = network()
+    fail(teller, "a", 0, region=A)
+    teller.pass_time(90)
+    teller.confirm("olt-a-0", region=A)
+    teller.pass_time(1200)
+    for i in range(1, 5):
+        teller.down(*(f"olt-a-{i}-{j}" for j in range(4)), region=A)
+    teller.suspect("agg-a", region=A)
+    teller.confirm("agg-a", region=A)
+    teller.pass_time(20)
+    own, above = teller.outage("olt-a-0")["outage_id"], teller.outage("agg-a")["outage_id"]
+    assert (states(teller)["olt-a-0"], states(teller)["agg-a"]) == ("confirmed", "confirmed")
+    assert not teller.world.impact()[own][1] & teller.world.impact()[above][1]
+    assert {"agg-a", "olt-a-1", "olt-a-4-3"} <= teller.world.impact()[above][1]
+    teller.world.act("resolve", outage_id=own)
+    teller.pass_time(20)
+    assert "olt-a-0-0" in teller.world.impact()[above][1]
+
+
+def test_what_is_only_suspected_when_what_is_above_it_fails_becomes_a_part_of_it_whenever_it_began() -> None:
+    teller = network()
+    fail(teller, "a", 0, region=A)
+    teller.pass_time(1200)
+    teller.suspect("agg-a", region=A)
+    teller.pass_time(5)
+    assert states(teller) == {"olt-a-0": "merged", "agg-a": "suspected"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from forewarn.topics.instants import to_rfc3339
 from tests.acceptance.outage_world import EPOCH, World
 
@@ -190,3 +192,66 @@ def test_an_outage_long_over_leaves_the_table_and_the_compacted_topic() -> None:
     world.run(until=8 * 86_400, step=3600)
     assert world.outages() == {}
     assert not [key for key in world.correlate.table if key[:2] in (b"o/", b"n/", b"j/")]
+
+
+@pytest.mark.parametrize("action", ["declare", "confirm"])
+def test_what_staff_say_is_still_out_after_its_restoration_is_opened_again(action: str) -> None:
+    world = World()
+    inventory(world)
+    world.act("declare", element="olt-1")
+    outage = world.one()["outage_id"]
+    world.act("resolve", outage_id=outage)
+    world.run(until=60)
+    world.act(action, outage_id=outage, text="still dark")
+    row = world.one()
+    assert (row["state"], "restored" in row, row["comment"]) == ("confirmed", False, "still dark")
+    assert world.of("outages.impact")[-1].json["reopened"] == 1
+
+
+def test_a_declaration_below_an_outage_that_has_it_up_is_one_of_its_own_and_a_child() -> None:
+    world = World()
+    world.tree(1, 10)
+    world.run(until=300)
+    for j in range(9):
+        world.cut(f"onu-0-{j}")
+    world.run(until=700)
+    (above,) = [row for row in world.outages().values() if row["element"] == "olt-0"]
+    world.act("declare", element="onu-0-9", customers=1)
+    (own,) = [row for row in world.outages().values() if row["element"] == "onu-0-9"]
+    assert (own["state"], own["parent"], own["elements_total"]) == ("confirmed", above["outage_id"], 1)
+    world.run(until=800)
+    assert world.outages()[own["outage_id"]]["state"] == "confirmed"
+
+
+def test_what_is_merged_by_staff_keeps_its_suspicions_and_its_elements_in_the_whole() -> None:
+    world = World()
+    world.tree(8, 10)
+    world.at(400, world.cut, "olt-1")
+    world.at(400, world.cut, "olt-5")
+    world.run(until=800)
+    by_element = {row["element"]: outage for outage, row in world.outages().items()}
+    one, two = by_element["olt-1"], by_element["olt-5"]
+    world.act("merge", outage_id=one, into=two)
+    world.run(until=830)
+    assert world.impact()[two][1] >= {"olt-1", "olt-5", "onu-1-0", "onu-5-0"}
+    world.mend("olt-5")
+    world.run(until=1100)
+    assert world.outages()[two]["state"] == "confirmed"
+    world.mend("olt-1")
+    world.run(until=1700)
+    assert world.outages()[two]["state"] == "restored"
+    world.cut("olt-1")
+    world.run(until=2300)
+    assert world.outages()[two]["state"] == "confirmed"
+
+
+def test_every_action_on_a_closed_outage_leaves_it_closed_and_says_who_spoke() -> None:
+    world = World()
+    inventory(world)
+    world.act("declare", element="olt-1")
+    outage = world.one()["outage_id"]
+    world.act("resolve", outage_id=outage)
+    world.run(until=1900, step=5)
+    for action in ("confirm", "dismiss", "resolve", "comment", "mute", "text", "approve", "cause", "etr"):
+        world.act(action, outage_id=outage, text="late", author="eve", id=f"late-{action}")
+        assert (world.one()["state"], world.one()["author"]) == ("closed", "eve")
