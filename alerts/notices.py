@@ -214,9 +214,7 @@ class Notices:
         class_: str | None,
     ) -> None:
         services = person.services if person is not None else ()
-        told = promises.last(entry)
-        before = told.promise if told is not None and stage != "restored" else 0
-        current = promises.promise(self.policy, incident, unit.now) if stage != "restored" else 0
+        before, current = self._promises(unit, incident, entry, stage)
         proposal = Proposal(
             kind="outage",
             stage=stage,
@@ -246,6 +244,13 @@ class Notices:
             self._noticed(unit, incident)
         if proposal.stage in promises.PROMISING and (outcome == "sent" or self.pipeline.rules.mode == "shadow"):
             self._promised(unit, incident, proposal.promise)
+
+    def _promises(self, unit: Unit, incident: Incident, entry: Entry, stage: str) -> tuple[int, int]:
+        """The time that was promised last, and the one that is now (epoch ms, 0: none); `restored` promises nothing."""
+        if stage == "restored":
+            return 0, 0
+        told = promises.last(entry)
+        return told.promise if told is not None else 0, promises.promise(self.policy, incident, unit.now)
 
     def _valid_until(self, unit: Unit, stage: str, promise: int) -> int:
         """Until when (epoch ms) the message is worth sending; a new time no longer than until then."""

@@ -127,7 +127,7 @@ class Ledger:
 
     def reach(self, case: Case) -> Extent:
         """How far the outage reaches now."""
-        scope = case.declared, case.also, case.said
+        scope = case.declared, case.also, case.said, _unseen(case)
         found = self._reaches.get(case.outage_id)
         if found is None or found[0] != scope:
             found = scope, self._judge(case)
@@ -144,6 +144,7 @@ class Ledger:
             declared=case.declared,
             share=self.policy.explain_share,
             said=case.said,
+            unseen=_unseen(case),
         )
         own = self._apart(case, about[0])
         return replace(found, elements=[name for name in found.elements if name not in own]) if own else found

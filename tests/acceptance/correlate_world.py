@@ -19,6 +19,7 @@ class Teller:
         self.world = World(policy, partitions=partitions)
         self.world.dead = set(range(partitions))
         self.partitions = partitions
+        self.status: dict[str, list[dict[str, Any]]] = {}  #: region -> rows that its partition reports with each step
         self._sequence = 0
 
     def inventory(self, element: str, *, region: str = "north", **more: Any) -> None:
@@ -56,6 +57,8 @@ class Teller:
         """Lets time pass; every partition reports its progress."""
         for _ in range(int(seconds / step)):
             self.world.second += step
+            for region, rows in self.status.items():
+                self.say("status", region, rows=rows)
             for number in range(self.partitions):
                 self._sequence += 1
                 progress = {"kind": "progress", "time": self.world.now, "event_time": self.world.now}

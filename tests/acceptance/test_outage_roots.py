@@ -189,8 +189,9 @@ def test_a_parent_that_beats_has_not_failed() -> None:
 def test_children_that_nobody_can_see_infer_no_parent() -> None:
     #  four of five behind a silent collector; the fifth truly fails behind another
     teller = network()
-    row = {"of": "collector", "name": "c-1", "expected": 20, "down": 16, "heard": teller.world.now - 600_000}
-    teller.say("status", A, rows=[row])
+    row = {"of": "collector", "name": "c-1", "expected": 20, "down": 0, "heard": teller.world.now}
+    teller.status[A] = [row]
+    teller.pass_time(300)
     fail(teller, "a", 0, 1, 2, 3, region=A, collectors=["c-1"])
     fail(teller, "a", 4, region=A, collectors=["c-2"])
     teller.pass_time(30)
