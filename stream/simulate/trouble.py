@@ -181,7 +181,8 @@ def maintenance(
     work = work or Work()
     if work.cancelled:
         overrun = 0
-    first, last = start + 5 * MINUTE, end - 10 * MINUTE + (overrun and overrun + 10 * MINUTE)
+    # All is up again for a while before the crew says that it is done.
+    first, last = start + 5 * MINUTE, end + overrun - (4 * MINUTE if overrun else 10 * MINUTE)
     names = () if work.cancelled else network.beating(element.element)
     downs = tuple(Down(name, first + random.randrange(3_000), last + random.randrange(40_000)) for name in names)
     return Incident(
