@@ -16,6 +16,7 @@ from forewarn.stream.outages import device as devices
 from forewarn.stream.outages.device import DOWNS, LEAVES, SEEN, SPECS, UNHEARD, Device, Down, Place, Seen, Spec
 from forewarn.stream.outages.groups import Groups, Node
 from forewarn.stream.outages.habit import HABITS, Habit
+from forewarn.stream.outages.places import Places
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.wheel import Wheel
 from forewarn.topics.events.network import Heartbeat, TopologyElement
@@ -37,7 +38,7 @@ class Roster:
         self.reporting: dict[str, int] = {}  #: arrival (epoch ms) of the last alarm through each collector
         self.promoted: set[str] = set()  #: elements that something was first found beneath, since the last tick
         self.veiled: dict[str, Device] = {}  #: those of `down` whose collector was not heard either
-        self.places: dict[tuple[Spec, str | None, str | None, float | None], Place] = {}
+        self.places = Places(int(policy.interval_s * 1000), self.groups, self.node)
         self.intervals: dict[int, int] = {}  #: one int object for each interval in use
 
     # -- rebuilding
@@ -58,7 +59,7 @@ class Roster:
 
     def _enrol(self, element: str, spec: Spec, row: bytes) -> None:
         parent = spec.parents[0] if spec.parents and not spec.inventory else None
-        self._move(element, self._place(spec, parent, spec.collector, None, row), fresh=True)
+        self._move(element, self.places.at(spec, parent, spec.collector, None, row), fresh=True)
 
     def _recall_down(self, element: str, down: Down) -> None:
         device = self.devices.get(element)
@@ -98,7 +99,7 @@ class Roster:
     def _recount(self) -> None:
         groups = self.groups
         groups.reset()
-        for place in self.places.values():
+        for place in self.places:
             place.expected = place.down = 0
         for device in self.devices.values():
             if device.slot != UNHEARD:
@@ -129,7 +130,7 @@ class Roster:
     def learn(self, unit: Unit, element: str, spec: Spec, event: Heartbeat | None) -> Device:
         """Takes in an element that nobody announced."""
         said = (event.parent, event.collector, event.interval_s) if event is not None else (None, None, None)
-        device = self._move(element, self._place(spec, *said, SPECS.pack(spec)), fresh=True)
+        device = self._move(element, self.places.at(spec, *said, SPECS.pack(spec)), fresh=True)
         unit.put(SPECS.key(element), device.place.row)
         return device
 
@@ -144,7 +145,7 @@ class Roster:
             self.learn(unit, event.element, spec, None)
         elif inventory and device.place.spec != spec:
             was = device.place
-            place = self._place(spec, was.parent, was.collector, was.interval_s, SPECS.pack(spec))
+            place = self.places.at(spec, was.parent, was.collector, was.interval_s, SPECS.pack(spec))
             self._move(event.element, place)
             unit.put(SPECS.key(event.element), device.place.row)
 
@@ -163,7 +164,7 @@ class Roster:
         if event.parent == place.parent and event.collector == place.collector and event.interval_s == place.interval_s:
             return False
         spec = place.spec if place.spec.inventory else devices.learned_spec(event, region, place.spec)
-        self._move(device.element, self._place(spec, event.parent, event.collector, event.interval_s, None))
+        self._move(device.element, self.places.at(spec, event.parent, event.collector, event.interval_s, None))
         devices.start_learning(self.policy, device)
         if device.slot != UNHEARD and device.down is None:
             self._into_wheel(device)
@@ -186,18 +187,6 @@ class Roster:
     def _forget(unit: Unit, key: bytes) -> None:
         if unit.get(key) is not None:
             unit.delete(key)
-
-    def _place(
-        self, spec: Spec, parent: str | None, collector: str | None, interval_s: float | None, row: bytes | None
-    ) -> Place:
-        key = (spec, parent, collector, interval_s)
-        place = self.places.get(key)
-        if place is None:
-            nodes = tuple(self.node(element, spec.region) for element in spec.parents)
-            place = Place(
-                spec, row or SPECS.pack(spec), parents=nodes, parent=parent, collector=collector, interval_s=interval_s
-            )
-        return self.places.setdefault(key, place)
 
     def node(self, element: str, region: str) -> Node:
         """The group at and below an element, made when it is first asked for."""

@@ -88,11 +88,11 @@ class Veil:
     def listen(self, unit: Unit, clock: int) -> None:
         """Takes note of who was heard, by beats and alarms, once a tick."""
         heard, slowest = dict(self.roster.reporting), self.slowest
-        for place in self.roster.places.values():
-            name = place.behind
+        for quarter in self.roster.places.quarters.values():
+            name = quarter.behind
             if name is not None:
-                heard[name] = max(heard.get(name, 0), place.heard)
-                slowest[name] = max(slowest.get(name, 0), place.interval)
+                heard[name] = max(heard.get(name, 0), quarter.heard)
+                slowest[name] = max(slowest.get(name, 0), quarter.slowest)
         for name, at in heard.items():
             was = self.here.get(name, Ear())
             now = self.here[name] = listen(was, heard=at, clock=clock, patience=self.patience(name))
