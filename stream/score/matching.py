@@ -27,7 +27,7 @@ LATE_MS = 60_000
 #: The part of the fault's devices that an answer on another element covers, and the part of its own that are theirs.
 HALF = 0.5
 #: The reason that is given for a false episode, where it is not simply what it was about.
-REASONS: dict[Kind, str] = {"outage": "piece", "still_out": "piece", "planned": "planned"}
+REASONS: dict[Kind, str] = {"outage": "piece", "minor": "piece", "still_out": "piece", "planned": "planned"}
 
 
 class Unfounded(Struct, frozen=True):
@@ -42,7 +42,7 @@ class Matching(Struct, frozen=True):
     """Who answers whom.
 
     `answers`: fault id -> episode. `parts`: outage id -> the episodes merged into it or nested under it. `ignored`:
-    confirmed episodes about real outages outside of the promised class.
+    confirmed episodes about what is real but not asked for: outages outside of the promised class, and the like.
     """
 
     answers: Mapping[str, Episode]
@@ -89,7 +89,7 @@ def about(fault: Fault, episode: Episode) -> bool:
 def match(truth: Truth, said: Sequence[Episode]) -> Matching:
     """Matches all episodes of one output with all faults of one truth."""
     roots, parts = _roots(said)
-    real = [fault for fault in truth.faults if fault.kind in ("outage", "still_out")]
+    real = [fault for fault in truth.faults if fault.kind in ("outage", "minor", "still_out")]
     answers = _assign([fault for fault in real if fault.sought], roots)
     taken = {id(episode) for episode in answers.values()}
     false: list[Unfounded] = []
@@ -98,7 +98,7 @@ def match(truth: Truth, said: Sequence[Episode]) -> Matching:
         if id(episode) in taken or episode.confirmed is None:
             continue
         fault = next((fault for fault in real if about(fault, episode)), None)
-        if (fault is not None and not fault.sought) or _overran(truth, episode):
+        if (fault is not None and not fault.sought) or _overran(truth, episode) or _later(real, episode):
             ignored.append(episode)
         else:
             false.append(_false(truth, episode, fault))
@@ -114,6 +114,11 @@ def _overran(truth: Truth, episode: Episode) -> bool:
         and _explains(fault, episode)[0]
         for fault in truth.faults
     )
+
+
+def _later(real: Sequence[Fault], episode: Episode) -> bool:
+    """Whether it is about devices of a real outage that fell long after the others: that is news of its own."""
+    return any(episode.elements and episode.elements <= fault.later and overlap(fault, episode) > 0 for fault in real)
 
 
 def _roots(said: Sequence[Episode]) -> tuple[list[Episode], dict[str, tuple[Episode, ...]]]:

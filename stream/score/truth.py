@@ -32,17 +32,25 @@ class World(Struct, frozen=True, kw_only=True):
     regions: dict[str, int]
 
 
-Kind = Literal["outage", "still_out", "silent", "degraded", "planned"]
+Kind = Literal["outage", "minor", "still_out", "silent", "degraded", "planned"]
 KINDS = frozenset(get_args(Kind))
+#: Why something must stay silent.
+HUSHED = frozenset(
+    {
+        "blip", "flapping", "noise", "collector_loss", "clock_skew", "late_beats", "replayed_beats", "demand",
+        "false_alarm",
+    }
+)  # fmt: skip
 
 
 class Fault(Struct, frozen=True, kw_only=True):
     """One thing that happened in [start, end), epoch ms.
 
-    `kind`: `outage` (customers are to be told), `still_out` (the part of one that is dead although it beats again),
-    `silent` (nobody may be told), `degraded` (may be suspected, nobody may be told), `planned` (nobody of an outage).
-    `what` says which. `names`: what it may be called, the element that failed first. `share` is the larger of the
-    shares of element and region. `overrun`: ms by which planned work outlasted `end`. Faults of one cause share a
+    `kind`: `outage` (customers are to be told), `minor` (real, but too small to be asked for), `still_out` (the part of
+    one that is dead although it beats again), `silent` (nobody may be told), `degraded` (may be suspected, nobody may
+    be told), `planned` (nobody of an outage). `what` says which. `names`: what it may be called, the element that
+    failed first. `share` is the larger of the shares of element and region. `overrun`: ms by which planned work
+    outlasted `end`. `later`: devices that fell only when their batteries were empty. Faults of one cause share a
     `group`; `kin` are the serving elements of all of those.
     """
 
@@ -62,6 +70,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     interval_s: float | None
     group: str | None
     overrun: int
+    later: frozenset[str]
     kin: frozenset[str]
 
     @property
@@ -121,6 +130,7 @@ class _Line(Struct):
     alike: list[str] = field(default_factory=list)
     group: str | None = None
     overrun_s: float = 0.0
+    later: dict[str, Instant] = field(default_factory=dict)
     at: Instant | None = None
     devices: list[str] = field(default_factory=list)
     serving: list[str] | None = None
@@ -198,6 +208,13 @@ def _exhausted(line: _Line) -> Exhausted:
     return Exhausted(customer=line.customer, bucket=line.bucket, time=_ms(line.time), cycle_start=_ms(line.cycle_start))
 
 
+def _kind(line: _Line) -> Kind:
+    """What must stay silent does so for a reason that is known; anything else is a real failure, only a small one."""
+    if line.kind == "silent" and line.reason not in HUSHED:
+        return "minor"
+    return line.kind  # type: ignore[return-value]  # the caller looked
+
+
 def _fault(line: _Line, number: int) -> Fault:
     own = (line.region,) if line.region else ()
     regions = tuple(dict.fromkeys((*own, *(line.regions or ()), *line.shares)))
@@ -208,7 +225,7 @@ def _fault(line: _Line, number: int) -> Fault:
         end = _ms(line.at) + end - _ms(line.start)
     return Fault(
         id=line.id or f"{line.kind}-line-{number}",
-        kind=line.kind,  # type: ignore[arg-type]  # the caller looked
+        kind=_kind(line),
         what=line.what or line.reason or line.kind,
         regions=regions,
         names=(line.element, *line.alike) if line.element else (),
@@ -222,6 +239,7 @@ def _fault(line: _Line, number: int) -> Fault:
         collector=line.collector,
         interval_s=line.interval_s,
         group=line.group,
+        later=frozenset(line.later),
         overrun=round(line.overrun_s * 1000),
         kin=serving,
     )

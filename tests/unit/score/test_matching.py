@@ -339,3 +339,19 @@ def test_what_creeps_is_noticed_by_the_detector_that_is_made_for_it(tmp_path: Pa
     assert [one.after_s for one in scored(tmp_path, [slow], noticed).hints] == [3_000]
     other = said("o", "r1", (150, "suspected"), (400, "dismissed"))
     assert [one.after_s for one in scored(tmp_path, [slow], other).hints] == [None]
+
+
+def test_what_falls_long_after_the_others_may_be_announced_by_itself(tmp_path: Path) -> None:
+    """The power fails at 100; the battery of a cell is empty at 140."""
+    down = homes("r1-olt")
+    fault = outage("f", "r1-olt", 100, 200, devices=[*down, "r1-cell"], later={"r1-cell": text(140)})
+    cell = life("o2", "r1-cell", 140, 200, down=["r1-cell"])
+    assert reasons(scored(tmp_path, [fault], [*life("o", "r1-olt", 100, 200, down=down), *cell])) == []
+    mixed = life("o2", "r1-cell", 140, 200, down=["r1-cell", down[0]])
+    assert reasons(scored(tmp_path, [fault], [*life("o", "r1-olt", 100, 200, down=down), *mixed])) == ["piece"]
+
+
+def test_a_real_failure_of_one_element_is_not_asked_for_and_no_false_alarm(tmp_path: Path) -> None:
+    bare = silent("equipment", "r1-node", 100, 130, devices=["r1-node"])
+    sample = scored(tmp_path, [bare], life("o", "r1-node", 100, 130, down=["r1-node"]))
+    assert (reasons(sample), sample.sought, sample.hush) == ([], (), ())
