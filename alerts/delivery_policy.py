@@ -17,7 +17,8 @@ class DeliveryPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     committed together, per channel. `in_flight`: unanswered attempts per channel and partition. `connections`: to one
     relay, per process. `rates`: messages a second per channel over the whole deployment; a channel not named has no
     limit. After `circuit_failures` troubles in a row a provider is left alone for `circuit_cooldown_s`, doubling up to
-    `circuit_longest_s`. `memory_s`: how long beyond its `valid_until` an id is remembered.
+    `circuit_longest_s`. `memory_s`: how long beyond its `valid_until` an id is remembered. `replies_s`: how long a
+    customer is known by a number after a text to it; `early_receipt_s`: how long a receipt waits for its message.
     """
 
     send_timeout_s: Seconds = 30.0
@@ -30,4 +31,6 @@ class DeliveryPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     circuit_failures: Count = 5
     circuit_cooldown_s: Seconds = 5.0
     circuit_longest_s: Seconds = 30.0
+    replies_s: Annotated[float, Meta(ge=0, le=8_640_000)] = 30 * 86_400.0
+    early_receipt_s: Seconds = 300.0
     memory_s: Annotated[float, Meta(ge=0, le=864_000)] = 3_600.0

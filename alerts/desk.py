@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from forewarn.alerts import impact, notices, requests, standing, usage_notices
 from forewarn.alerts.circumstances import Circumstances
 from forewarn.alerts.contacts import BAD, Contacts
@@ -19,6 +21,7 @@ from forewarn.alerts.impact import Impact
 from forewarn.alerts.incidents import Incidents
 from forewarn.alerts.ledger import Ledger
 from forewarn.alerts.notices import Notices
+from forewarn.alerts.phone import digest, digits
 from forewarn.alerts.pipeline import Pipeline
 from forewarn.alerts.progress import Marks
 from forewarn.alerts.proposal import Rules
@@ -31,7 +34,7 @@ from forewarn.stream.engine.role import Record
 from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.stream.usage.account import Account
 from forewarn.topics.events.customers import Appointment, Interaction, Preference, Profile, Subscription
-from forewarn.topics.events.messages import Control, MarketingRequest, NotificationLog, Receipt
+from forewarn.topics.events.messages import Control, Forgotten, MarketingRequest, NotificationLog, Receipt
 from forewarn.topics.events.outages import ImpactChunk, ProgressMark
 from forewarn.topics.events.usage import Bill
 from forewarn.topics.instants import to_ms
@@ -262,6 +265,10 @@ class Desk:
 
     def _erase(self, unit: Unit, customer: str) -> None:
         """A customer is gone: everything of theirs goes."""
+        person = self.customers.get(unit, customer)
+        number = digits(person.address("sms") or "") if person is not None else None
+        if number is not None:
+            unit.emit("delivery.inbound", digest(number).encode(), msgspec.json.encode(Forgotten(customer)))
         for part in (self.requests, self.usage, self.notices, self.circumstances, self.contacts):
             part.erase(unit, customer)
         self.customers.erase(unit, customer)

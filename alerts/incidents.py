@@ -20,7 +20,6 @@ import msgspec
 from msgspec import Struct
 
 from forewarn.stream.engine.unit import Unit
-from forewarn.topics.events.customers import Service
 from forewarn.topics.events.outages import Etr, ImpactChunk, OutageState
 
 HEADER, ELEMENTS, LEFT = b"o/h/", b"o/e/", b"o/l/"
@@ -153,11 +152,6 @@ class Incidents:
             not incident.over and incident.confirmed is not None and self.down(incident.outage_id, element)
             for incident in (self.by_id[outage] for outage in self.by_element.get(element, ()))
         )
-
-    def out(self, services: Iterable[Service]) -> frozenset[str]:
-        """The kinds of service of which none works now."""
-        broken = [(service.kind, self.broken(service.element)) for service in services]
-        return frozenset(kind for kind, down in broken if down) - {kind for kind, down in broken if not down}
 
     def take(self, unit: Unit, chunk: ImpactChunk) -> Change | None:
         """Folds one chunk. None when it says nothing new, or concerns an outage that is over and was not kept."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import msgspec
 
-from forewarn.alerts import promises
+from forewarn.alerts import lines, promises
 from forewarn.alerts.contacts import Contacts
 from forewarn.alerts.contexts import OutageContext
 from forewarn.alerts.control import Controls
@@ -231,7 +231,7 @@ class Notices:
             outage=incident,
             broken=tuple(s for s in services if self.incidents.down(incident.outage_id, s.element)),
             working=tuple(s for s in services if not self.incidents.broken(s.element)),
-            out=self.incidents.out(services),
+            out=lines.out(self.incidents, person),
             bad_contacts=self.contacts.bad(unit, person),
             paused=self.controls.paused("outage"),
             promise=before if stage == "overdue" else current,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from forewarn.alerts.channels.protocol import Answer, Channel, Message, Rejected, Reply, Send
+from forewarn.alerts.channels.protocol import Answer, Channel, Inbox, Listening, Message, Rejected, Reply, Send
 from forewarn.stream.engine import crash
 
 #: Told of each attempt: the message, the answer, seconds it took.
@@ -33,6 +33,12 @@ class Performer:
         self.observe(message, answer, time.monotonic() - started)
         crash.point("deliver.sent")
         return Reply(message.notification_id, request.attempt, answer)
+
+    def listen(self, inbox: Inbox) -> None:
+        """From now on what providers bring is handed in."""
+        for channel in self.channels.values():
+            if isinstance(channel, Listening):
+                channel.listen(inbox)
 
     async def close(self) -> None:
         """Closes all channels."""

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from forewarn.alerts import lines
 from forewarn.alerts.circumstances import Circumstances
 from forewarn.alerts.contacts import Contacts
 from forewarn.alerts.contexts import UsageContext
@@ -135,7 +136,7 @@ class UsageNotices:
             entry=next((e for e in entries if e.incident == crossing.incident), fresh),
             person=person,
             entries=entries,
-            out=self.incidents.out(person.services if person is not None else ()),
+            out=lines.out(self.incidents, person),
             bad_contacts=self.contacts.bad(unit, person),
             paused=self.controls.paused("usage"),
         )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from forewarn.alerts.channels.address_guard import parse_networks
 from forewarn.alerts.channels.email import EmailChannel
 from forewarn.alerts.channels.protocol import Channel
+from forewarn.alerts.channels.smpp_session import Smsc
+from forewarn.alerts.channels.sms import SmsChannel
 from forewarn.alerts.channels.smtp_pool import Relay
 from forewarn.alerts.channels.webhook import WebhookChannel, WebhookSettings
 from forewarn.alerts.delivery_policy import DeliveryPolicy
@@ -17,6 +19,8 @@ from forewarn.stream.settings import Settings
 def channels(settings: Settings, delivery: DeliveryPolicy) -> list[Channel]:
     """Every channel that is set up. Raises ValueError when its settings cannot be used."""
     found: list[Channel] = [email(settings, delivery)]
+    if settings.smpp_host is not None:
+        found.append(sms(settings, delivery))
     if settings.webhook_secret_file is not None:
         found.append(webhook(settings, delivery))
     return found
@@ -35,6 +39,24 @@ def email(settings: Settings, delivery: DeliveryPolicy) -> EmailChannel:
         timeout_s=delivery.send_timeout_s,
     )
     return EmailChannel(relay, settings.mail_from)
+
+
+def sms(settings: Settings, delivery: DeliveryPolicy) -> SmsChannel:
+    """SMS by the SMS centre of the settings."""
+    assert settings.smpp_host is not None
+    return SmsChannel(
+        Smsc(
+            host=settings.smpp_host,
+            port=settings.smpp_port,
+            system_id=settings.smpp_system_id or "",
+            password_file=settings.smpp_password_file,
+            source=settings.smpp_source or "",
+            tls=settings.smpp_tls,
+            ca_file=settings.smpp_ca,
+            window=settings.smpp_window,
+            timeout_s=delivery.send_timeout_s,
+        )
+    )
 
 
 def webhook(settings: Settings, delivery: DeliveryPolicy) -> WebhookChannel:

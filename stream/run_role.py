@@ -11,9 +11,11 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
+import msgspec
 import uvloop
 from aiokafka.errors import KafkaConnectionError
 from msgspec import Struct
@@ -26,6 +28,7 @@ from forewarn.stream.channels import channels
 from forewarn.stream.engine import fatal
 from forewarn.stream.engine.deployment import Deployment
 from forewarn.stream.engine.role import Layout, Role
+from forewarn.stream.engine.unit import Output
 from forewarn.stream.engine.worker import EngineWorker
 from forewarn.stream.kafka import connection, group_name, topic_name
 from forewarn.stream.metrics import Metrics
@@ -35,11 +38,14 @@ from forewarn.stream.roles.registry import role_of
 from forewarn.stream.settings import Settings
 from forewarn.topics import codecs, partitioner
 from forewarn.topics.catalog import BY_NAME
+from forewarn.topics.events.messages import Inbound
 
 logger = logging.getLogger("forewarn.worker")
 
 #: Seconds between two looks for a broker that does not answer yet.
 BROKER_RETRY_S = 2.0
+#: Seconds that channels may take to say goodbye to their providers.
+CLOSE_S = 2.0
 
 
 class Cluster(Struct, frozen=True):
@@ -78,8 +84,14 @@ async def _run(name: str, settings: Settings, policy: Policy, accept_loss: bool)
         layout = await _layout(settings, stopping)
         if layout is None:
             return
-        worker = _worker(role_of(name, policy, settings.channels), settings, layout, observer, policy, accept_loss)
+        performer = _performer(settings, policy.delivery, observer) if name == "deliver" else None
+        role = role_of(name, policy, settings.channels)
+        worker = _worker(role, settings, layout, observer, performer, accept_loss)
+        if performer is not None:
+            performer.listen(partial(_take, worker))
         await worker.run(stopping)
+        if performer is not None:
+            await asyncio.wait([asyncio.ensure_future(performer.close())], timeout=CLOSE_S)
         logger.info("worker.stopped", extra={"role": name})
         # From in here: a loop that is closed first waits for Faust's tasks to end, and Faust's own stop path may wait
         # for ever. Everything durable is in Kafka.
@@ -105,8 +117,19 @@ async def _layout(settings: Settings, stopping: asyncio.Event) -> Layout | None:
     return None
 
 
+async def _take(worker: EngineWorker, number: str, event: Inbound) -> None:
+    """What a provider brings, as a record: safe once the broker has it. Whose it is, a partition of deliver knows."""
+    output = Output("delivery.inbound", number.encode(), msgspec.json.encode(event))
+    await worker.produce([output], round(time.time() * 1000))
+
+
 def _worker(
-    role: Role, settings: Settings, layout: Layout, observer: Observer, policy: Policy, accept_loss: bool
+    role: Role,
+    settings: Settings,
+    layout: Layout,
+    observer: Observer,
+    performer: Performer | None,
+    accept_loss: bool,
 ) -> EngineWorker:
     deployment = Deployment(
         bootstrap=settings.bootstrap,
@@ -121,7 +144,6 @@ def _worker(
         stalled_s=settings.stalled_s,
         accept_loss=accept_loss,
     )
-    performer = _performer(settings, policy.delivery, observer) if role.name == "deliver" else None
     return EngineWorker(role, deployment, codecs.by_topic(), observer, performer)
 
 

@@ -9,6 +9,7 @@ and consistent; all that is wrong is reported together, and no other module read
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable
 from ipaddress import ip_network
@@ -25,6 +26,10 @@ SaslMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
 
 #: Characters that a line of `webhook_secret_file` has at least: 192 bits when they are random base64 (RFC 2104 §3).
 WEBHOOK_SECRET_LENGTH = 32
+
+#: Characters of an SMPP password (SMPP 3.4 §5.2.2), and what may stand as a sender: E.164, a short code, or letters.
+SMPP_PASSWORD = 8
+SENDER = r"\+?\d{3,15}|[ -~]{1,11}"
 
 _LOOPBACK = ("127.", "localhost", "[::1]")
 
@@ -65,6 +70,15 @@ class Settings(BaseSettings):
         "Forewarn <noreply@forewarn.invalid>", pattern=r"^[^\r\n]+@[^\r\n]+$", description="sender of e-mails"
     )
 
+    smpp_host: str | None = Field(None, min_length=1, description="SMS centre (SMPP 3.4); sets SMS up")
+    smpp_port: int = Field(2775, ge=1, le=65535, description="its port")
+    smpp_system_id: str | None = Field(None, pattern=r"^[!-~]{1,15}$", description="system id to bind with")
+    smpp_password_file: Path | None = Field(None, description="file with its password, at most 8 characters")
+    smpp_source: str | None = Field(None, description="sender of texts: a number, a short code, or up to 11 letters")
+    smpp_tls: bool = Field(False, description="true speaks TLS from the start")
+    smpp_ca: Path | None = Field(None, description="CA certificates for the SMS centre (PEM); default: the system's")
+    smpp_window: int = Field(64, ge=1, le=1000, description="unanswered messages at a time, as the SMS centre allows")
+
     webhook_secret_file: Path | None = Field(
         None, description="file with the secret that customers' webhook secrets are derived from; sets webhooks up"
     )
@@ -102,7 +116,8 @@ class Settings(BaseSettings):
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels that are set up. Role decide chooses among them, so all roles are given the same settings."""
-        return ("email", *(("webhook",) if self.webhook_secret_file else ()))
+        here = {"email": True, "sms": self.smpp_host is not None, "webhook": self.webhook_secret_file is not None}
+        return tuple(name for name, is_here in here.items() if is_here)
 
     @field_validator("kafka_security", mode="before")
     @classmethod
@@ -121,7 +136,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "policy",
-        *("smtp_ca", "smtp_password_file", "webhook_secret_file", "webhook_ca"),
+        *("smtp_ca", "smtp_password_file", "smpp_ca", "smpp_password_file", "webhook_secret_file", "webhook_ca"),
         *("kafka_ca", "kafka_certificate", "kafka_key", "kafka_password_file"),
     )
     @classmethod
@@ -139,7 +154,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems = [*self._kafka_problems(), *self._smtp_problems(), *self._webhook_problems()]
+        problems = [*self._kafka_problems(), *self._smtp_problems(), *self._smpp_problems(), *self._webhook_problems()]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -173,6 +188,22 @@ class Settings(BaseSettings):
             problems.append("smtp_user and smtp_password_file go together")
         if self.smtp_user and self.smtp_tls == "none" and not self.smtp_host.startswith(_LOOPBACK):
             problems.append("smtp_user without TLS sends the password unprotected: set smtp_tls to starttls or tls")
+        return problems
+
+    def _smpp_problems(self) -> list[str]:
+        if self.smpp_host is None:
+            names = ("smpp_system_id", "smpp_password_file", "smpp_source", "smpp_tls", "smpp_ca")
+            given = [name for name in names if getattr(self, name)]
+            return [f"{' and '.join(given)} without smpp_host"] if given else []
+        problems = [f"smpp_host needs {name}" for name in ("smpp_system_id", "smpp_source") if not getattr(self, name)]
+        if self.smpp_source is not None and not re.fullmatch(SENDER, self.smpp_source):
+            problems.append(f"smpp_source {self.smpp_source!r} is neither a number nor up to 11 letters")
+        if self.smpp_ca is not None and not self.smpp_tls:
+            problems.append("smpp_ca needs smpp_tls")
+        if self.smpp_password_file is not None and len(self.smpp_password_file.read_bytes().rstrip()) > SMPP_PASSWORD:
+            problems.append(
+                f"smpp_password_file holds more than {SMPP_PASSWORD} characters, which SMPP 3.4 cannot take"
+            )
         return problems
 
     def _webhook_problems(self) -> list[str]:

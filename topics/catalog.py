@@ -271,6 +271,16 @@ INTERNAL = (
         "Customers of an outage in one partition, and who of them says that they are still out.",
         days=7,
     ),
+    Topic(
+        name="delivery.inbound",
+        key="digest of a number",
+        group="customer",
+        cleanup="delete",
+        direction="internal",
+        event=messages.Inbound,
+        retention_ms=3 * DAY_MS,
+        about="What comes back from phone numbers, and whose they are; keyed so that one partition sees both.",
+    ),
     _internal("control", "kind", "customer", messages.Control, "Pause and resume of sending.", days=None),
     _internal(
         "progress", "role/partition", "customer", messages.Progress, "How far each customer partition is.", days=None

@@ -8,9 +8,12 @@ does; what it raises is a bug. Reasons hold no address and no text of a provider
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
+
+from forewarn.topics.events.messages import Inbound
 
 
 class Message(Struct, frozen=True):
@@ -81,6 +84,11 @@ class Reply(Struct, frozen=True):
     answer: Answer
 
 
+#: Takes what a provider brings: the digest of the number it concerns, and the event. It returns when the event is safe
+#: and raises when it is not.
+Inbox = Callable[[str, Inbound], Awaitable[None]]
+
+
 class Channel(Protocol):
     """A way to reach a customer."""
 
@@ -93,3 +101,11 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Lets go of connections."""
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A channel whose provider brings receipts and replies by itself."""
+
+    def listen(self, inbox: Inbox) -> None:
+        """Hands in what the provider brings, from now on; the provider is told that it was taken when it is safe."""

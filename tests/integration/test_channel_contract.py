@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -11,14 +12,19 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pytest
+import smpp34
 
 from forewarn.alerts.channels.address_guard import parse_networks
 from forewarn.alerts.channels.email import EmailChannel
 from forewarn.alerts.channels.null import NullChannel
 from forewarn.alerts.channels.protocol import Channel, Delivered, Message, Rejected, Retry
+from forewarn.alerts.channels.smpp_session import Smsc
+from forewarn.alerts.channels.sms import SmsChannel
 from forewarn.alerts.channels.smtp_pool import Relay
 from forewarn.alerts.channels.webhook import WebhookChannel, WebhookSettings
 from forewarn.alerts.mail_sink import Fault, MailSink
+from forewarn.alerts.smsc import Fault as SmscFault
+from forewarn.alerts.smsc import SmscSink
 from tests.integration.test_webhook_channel import endpoint
 
 
@@ -63,7 +69,56 @@ async def webhook() -> AsyncIterator[Trial]:
             await channel.close()
 
 
-@pytest.fixture(params=[email, webhook, null], ids=["email", "webhook", "null"])
+@asynccontextmanager
+async def sms() -> AsyncIterator[Trial]:
+    async with SmscSink() as sink:
+        channel = SmsChannel(Smsc("127.0.0.1", sink.port, "forewarn", None, "Forewarn", timeout_s=5))
+
+        def down() -> None:
+            sink.fault = SmscFault(status=0x58)
+
+        yield Trial(channel, "+4915112345678", lambda: len(sink.taken), down, "no number")
+        await channel.close()
+
+
+class Foreign:
+    """smpp34's own server: an SMSC that shares no line of its session with the channel."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.throttles = False
+
+    async def serve(self, server: smpp34.Server) -> None:
+        while True:
+            event = await server.next()
+            if isinstance(event, smpp34.SubmitSmEvent):
+                if self.throttles:
+                    event.reject(0x58)
+                else:
+                    self.count += 1
+                    event.accept(message_id=f"m{self.count}")
+
+
+@asynccontextmanager
+async def sms_abroad() -> AsyncIterator[Trial]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server, foreign = smpp34.Server(host="127.0.0.1", port=port, system_id="abroad"), Foreign()
+    await server.start()
+    serving = asyncio.create_task(foreign.serve(server))
+    channel = SmsChannel(Smsc("127.0.0.1", port, "forewarn", None, "Forewarn", timeout_s=5))
+
+    def down() -> None:
+        foreign.throttles = True
+
+    yield Trial(channel, "+4915112345678", lambda: foreign.count, down, "no number")
+    await channel.close()
+    serving.cancel()
+    await server.stop()
+
+
+@pytest.fixture(params=[email, sms, sms_abroad, webhook, null], ids=["email", "sms", "sms abroad", "webhook", "null"])
 async def trial(request: pytest.FixtureRequest) -> AsyncIterator[Trial]:
     opened: AbstractAsyncContextManager[Trial] = request.param()
     async with opened as found:

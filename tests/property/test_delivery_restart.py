@@ -161,4 +161,4 @@ def test_the_table_empties_once_everything_is_over(steps: list[tuple[object, ...
     world.post.wait(3 * 3600 * SECOND)
     world.post.wait(3 * 3600 * SECOND)
     assert not world.post.core.table
-    assert not world.post.core.fold.shelf._incidents  # type: ignore[attr-defined] # the fold is a Deliveries
+    assert not world.post.core.fold.deliveries.shelf._incidents  # type: ignore[attr-defined] # the fold is a DeliverFold

@@ -139,3 +139,14 @@ def test_webhooks_are_set_up_by_a_secret_that_is_long_enough(tmp_path: Path) -> 
     assert any("32 characters" in line for line in problems(webhook_secret_file=str(path)))
     assert any("webhook_secret_file" in line for line in problems(webhook_allow="10.0.0.0/8"))
     assert any("webhook_allow" in line for line in problems(webhook_allow="10.0.0.1/8"))
+
+
+def test_sms_is_set_up_by_a_host_and_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    smpp = {"smpp_host": "smsc", "smpp_system_id": "fw", "smpp_source": "Forewarn"}
+    assert load(None, **smpp).channels == ("email", "sms")
+    path = tmp_path / "password"
+    path.write_text("ninechars\n")
+    said = "\n".join(problems(smpp_host="smsc", smpp_source="ForewarnForewarn", smpp_password_file=str(path)))
+    for part in ("needs smpp_system_id", "neither a number", "more than 8 characters"):
+        assert part in said
+    assert any("without smpp_host" in line for line in problems(smpp_source="Forewarn"))

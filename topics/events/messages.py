@@ -135,3 +135,44 @@ class Progress(Struct, frozen=True):
     partition: int
     tick: int
     event_time: int
+
+
+class Handed(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="handed"):
+    """Internal: a message was handed over, and receipts are to come for these ids (`delivery.inbound`).
+
+    `time` is when, `until` how long they are waited for (epoch ms).
+    """
+
+    notification_id: str
+    customer: str
+    channel: str
+    provider_ids: tuple[str, ...]
+    time: int
+    until: int
+
+
+class Returned(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="returned"):
+    """Internal: a provider's receipt for one of its ids (`delivery.inbound`); `time` in epoch ms."""
+
+    provider_id: str
+    time: int
+    status: Literal["delivered", "failed", "bounced", "expired"]
+    error: str | None = None
+
+
+class Said(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="said"):
+    """Internal: what somebody wrote back (`delivery.inbound`); `time` in epoch ms."""
+
+    id: str
+    time: int
+    channel: str
+    text: str
+
+
+class Forgotten(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="forgotten"):
+    """Internal: a customer was deleted (`delivery.inbound`)."""
+
+    customer: str
+
+
+Inbound = Handed | Returned | Said | Forgotten
