@@ -141,11 +141,14 @@ def _powered(network: Network, areas: Iterable[str]) -> list[Element]:
 def flapping(
     network: Network, random: Random, element: Element, start: int, end: int, number: int, interval: int
 ) -> Incident:
-    """What comes and goes: silent a little longer than it takes to notice, then back for a few beats."""
+    """What comes and goes: silent a little longer than it takes to notice, then back for a few beats.
+
+    With the beat before it that makes less than four and a half intervals: nobody could take one of them for an outage.
+    """
     names = network.beating(element.element)
     downs, at = [], start
     while at < end:
-        until = at + round(interval * random.uniform(3.3, 4.0))
+        until = at + round(interval * random.uniform(3.05, 3.4))
         downs += [Down(name, at, until, said=network.by_id[name].technology == "dsl") for name in names]
         at = until + round(interval * random.uniform(1.5, 3.0))
     return Incident(
