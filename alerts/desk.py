@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from forewarn.alerts import impact, notices, requests, standing, usage_notices
+from forewarn.alerts import deferrals, impact, notices, requests, standing, usage_notices
 from forewarn.alerts.circumstances import Circumstances
 from forewarn.alerts.contacts import BAD, Contacts
 from forewarn.alerts.control import EVERYTHING, Controls
@@ -70,6 +70,7 @@ class Desk:
         """The parts that act, each given what it looks at."""
         policy = self.policy
         pipeline = Pipeline(rules, self.told, ledger)
+        self.deferrals = pipeline.deferrals
         self.standings = Standings(
             policy,
             customers=self.customers,
@@ -142,6 +143,7 @@ class Desk:
             requests.REVIEW: self.requests.fire,
             standing.REFRESH: self._refresh,
             usage_notices.SETTLED: self.usage.fire,
+            deferrals.DUE: self._due,
         }
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
@@ -261,6 +263,7 @@ class Desk:
         """A customer's profile or choices changed."""
         self.account_changed(unit, customer, self.account(unit, customer))
         self.notices.changed(unit, customer)
+        self.deferrals.again(unit, customer)
         self.standings.publish(unit, customer)
 
     def _erase(self, unit: Unit, customer: str) -> None:
@@ -269,11 +272,14 @@ class Desk:
         number = digits(person.address("sms") or "") if person is not None else None
         if number is not None:
             unit.emit("delivery.inbound", digest(number).encode(), msgspec.json.encode(Forgotten(customer)))
-        for part in (self.requests, self.usage, self.notices, self.circumstances, self.contacts):
+        for part in (self.deferrals, self.requests, self.usage, self.notices, self.circumstances, self.contacts):
             part.erase(unit, customer)
         self.customers.erase(unit, customer)
         self.standings.erase(unit, customer)
         self.erased(unit, customer)
+
+    def _due(self, unit: Unit, timer: Timer) -> None:
+        self.standings.publish(unit, self.deferrals.fire(unit, timer))
 
     def _moved(self, unit: Unit, timer: Timer) -> None:
         self.notices.moved(unit, timer)

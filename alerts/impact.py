@@ -27,6 +27,9 @@ from forewarn.topics.events.outages import Affected, ImpactChunk
 #: Timers; the subject is the outage.
 WAIT, LEFT, FORGET = "outage.wait", "outage.left", "outage.forget"
 
+#: Before an outage that could not be forgotten is looked at again (ms).
+RETRY_MS = 60_000
+
 
 class Impact:
     """Folds `outages.impact` and its timers for one partition."""
@@ -51,7 +54,7 @@ class Impact:
         self.fan_out = fan_out
         fan_out.add("notices", Purpose(notices.members, self._visit))
         fan_out.add("standing", Purpose(notices.members, self._publish))
-        fan_out.add("forget", Purpose(notices.members, self._forget, incidents.forget))
+        fan_out.add("forget", Purpose(notices.members, self._forget, self._forgotten))
 
     @property
     def _kept(self) -> int:
@@ -187,6 +190,13 @@ class Impact:
         """Forgets the outage for one customer."""
         self.notices.forget(unit, outage, customer)
         self.standings.publish(unit, customer)
+
+    def _forgotten(self, unit: Unit, outage: str) -> None:
+        """Forgets the outage itself, or tries again later, when someone's night is not over yet."""
+        if self.notices.awaited(outage):
+            unit.arm(unit.now + max(self._kept, RETRY_MS), outage, FORGET)
+        else:
+            self.incidents.forget(unit, outage)
 
 
 def _turned(change: Change) -> bool:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from forewarn.alerts.proposal import Proposal, digest
 from forewarn.alerts.reasons import Reason
+from forewarn.alerts.told import Entry, Message
 from forewarn.stream.engine.unit import Unit
 from forewarn.topics.events.messages import Decision, MarketingAnswer, Notification, Standing
 from forewarn.topics.events.outages import Affected, StillOut
@@ -44,6 +45,28 @@ class Ledger(Struct, frozen=True):
                 reason=reason,
                 rule=rule,
                 evidence=proposal.evidence,
+                policy=self.policy,
+            ),
+        )
+
+    def lapsed(self, unit: Unit, customer: str, entry: Entry, message: Message, reason: Reason) -> None:
+        """The row of a deferred message that nothing came of."""
+        self._decision(
+            unit,
+            customer,
+            Decision(
+                decision_id=digest(message.id, "dropped", reason, str(unit.now)),
+                time=to_rfc3339(unit.now),
+                subject="notification",
+                subject_id=message.id,
+                kind=entry.kind,
+                stage=message.stage,
+                incident=entry.incident,
+                channel=message.channel or None,
+                outcome="dropped",
+                reason=reason,
+                rule="release",
+                evidence={"was": message.reason},
                 policy=self.policy,
             ),
         )

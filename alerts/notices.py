@@ -34,6 +34,8 @@ from forewarn.topics.events.outages import Affected
 MOVED = "notice.moved"
 #: Name of the timer of a promise that passes; its subject is the outage.
 PROMISED = "outage.promised"
+#: After every instant (epoch ms).
+LATER = 1 << 62
 
 
 class Notices:
@@ -56,6 +58,8 @@ class Notices:
         self.incidents = incidents
         self.told = told
         self.controls = controls
+        self.deferrals = pipeline.deferrals
+        self.deferrals.add("outage", lambda unit, customer, entry: self.visit(unit, entry.incident, customer))
 
     def members(self, outage: str) -> set[str]:
         """Whom an outage concerns: the customers of its elements, and who has heard of it or of one merged into it."""
@@ -125,8 +129,16 @@ class Notices:
         self.told.erase(unit, customer)
 
     def forget(self, unit: Unit, outage: str, customer: str) -> None:
-        """Drops the told-record of an outage that is long over."""
+        """Drops the told-record of an outage that is long over, unless the customer is still to be told of its end."""
+        entry = next((e for e in self.told.entries(unit, customer) if e.incident == outage), None)
+        if entry is not None and any(m.stage == "restored" and m.deferred for m in entry.messages):
+            return
+        self.deferrals.lapse(unit, customer, "outage", outage, LATER)
         self.told.remove(unit, customer, outage)
+
+    def awaited(self, outage: str) -> bool:
+        """Whether any customer is still to be told something of an outage that is long over."""
+        return bool(self.told.by_incident.get(outage))
 
     def _waited(self, unit: Unit, incident: Incident) -> bool:
         """Whether the group wait is over."""
@@ -162,6 +174,7 @@ class Notices:
             part = self.incidents.by_id.get(other.incident) if other.kind == "outage" else None
             if part is None or part.state != "merged" or self.incidents.heir(part) is not incident:
                 continue
+            self.deferrals.lapse(unit, customer, "outage", other.incident, LATER)
             self.told.remove(unit, customer, other.incident)
             confirmed = other.message("confirmed", reopening(other.turn()))
             if confirmed is not None and confirmed.owed and not entry.awaits_end:

@@ -16,6 +16,7 @@ import msgspec
 from forewarn.alerts.affected import affected
 from forewarn.alerts.channel import channel
 from forewarn.alerts.current import current
+from forewarn.alerts.deferrals import Deferrals
 from forewarn.alerts.duplicate import duplicate
 from forewarn.alerts.inhibit import inhibit
 from forewarn.alerts.ledger import Ledger, Outcome
@@ -23,6 +24,7 @@ from forewarn.alerts.materiality import materiality
 from forewarn.alerts.pair import pair
 from forewarn.alerts.pause import pause
 from forewarn.alerts.proposal import Defer, Drop, Proposal, Rules
+from forewarn.alerts.quiet_hours import quiet_hours
 from forewarn.alerts.reasons import Reason
 from forewarn.alerts.rollout import rollout
 from forewarn.alerts.subscription import subscription
@@ -41,6 +43,7 @@ STAGES: tuple[Stage, ...] = (
     materiality,
     subscription,
     channel,
+    quiet_hours,
     worded,
     pause,
     rollout,
@@ -64,6 +67,7 @@ class Pipeline:
         self.rules = rules
         self.told = told
         self.ledger = ledger
+        self.deferrals = Deferrals(told, ledger)
 
     def consider(self, unit: Unit, proposal: Proposal) -> Outcome:
         """Sends, defers or drops a message, and says which."""
@@ -77,10 +81,12 @@ class Pipeline:
             self._repeated(unit, judged, rule)
             return "dropped"
         outcome: Outcome = "deferred" if isinstance(refusal, Defer) else "dropped"
+        due = refusal.until if isinstance(refusal, Defer) else 0
         known = judged.entry.message(judged.stage, judged.class_)
-        if known is None or known.reason != refusal.reason:
-            self.ledger.notification(unit, judged, outcome, refusal.reason, rule)
-            self._note(unit, judged, self._status(refusal), refusal.reason)
+        if known is None or (known.reason, known.due) != (refusal.reason, due):
+            explained = msgspec.structs.replace(judged, evidence=judged.evidence | refusal.evidence)
+            self.ledger.notification(unit, explained, outcome, refusal.reason, rule)
+            self._note(unit, judged, self._status(refusal), refusal.reason, due)
         return outcome
 
     def _status(self, refusal: Drop | Defer) -> Status:
@@ -89,12 +95,18 @@ class Pipeline:
         # What shadow would have sent counts as told, so that its second half is decided too.
         return Status.PENDING if refusal.reason == Reason.SHADOW else Status.DROPPED
 
-    def _note(self, unit: Unit, proposal: Proposal, status: Status, reason: Reason) -> None:
+    def _note(self, unit: Unit, proposal: Proposal, status: Status, reason: Reason, due: int = 0) -> None:
         known = proposal.entry.message(proposal.stage, proposal.class_)
         if known is not None and known.status > Status.PENDING and status < Status.PENDING:
             # A message that got further keeps its status; the refusal of another attempt is noted with it.
-            self._remark(unit, proposal, known, msgspec.structs.replace(known, reason=reason))
-            return
+            self._remark(unit, proposal, known, msgspec.structs.replace(known, reason=reason, due=due))
+        else:
+            self._new(unit, proposal, status, reason, due)
+        before = known.due if known is not None else 0
+        if before or due:
+            self.deferrals.moved(unit, proposal.customer, proposal.kind, before, due)
+
+    def _new(self, unit: Unit, proposal: Proposal, status: Status, reason: Reason, due: int) -> None:
         message = Message(
             stage=proposal.stage,
             class_=proposal.class_,
@@ -105,6 +117,7 @@ class Pipeline:
             reason=reason,
             critical=proposal.critical,
             promise=proposal.promise,
+            due=due,
         )
         self.told.put(unit, proposal.customer, proposal.entry.noted(message))
 

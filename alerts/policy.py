@@ -6,7 +6,7 @@ from typing import Annotated, get_args
 
 from msgspec import Meta, Struct, field
 
-from forewarn.topics.events.customers import AlertKind, Channel
+from forewarn.topics.events.customers import AlertKind, Channel, QuietHours
 
 DAY_S = 86_400.0
 #: Every channel that there is.
@@ -66,6 +66,8 @@ class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     #: In mode `allow-list` only these customers are sent anything.
     allow_list: tuple[str, ...] = ()
     default_time_zone: str = "UTC"
+    #: Local hours in which a customer who chose none is told only what is critical.
+    quiet_hours: QuietHours | None = None
 
     # --- the marketing gate
     #: No marketing for this long after confirmed restoration.

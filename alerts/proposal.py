@@ -76,15 +76,18 @@ class Proposal(Struct, frozen=True, kw_only=True):
 
 
 class Drop(Struct, frozen=True):
-    """A stage's refusal."""
+    """A stage's refusal, and what it rests on (the rule's own figures, for the ledger)."""
 
     reason: Reason
+    evidence: dict[str, Any] = {}
 
 
 class Defer(Struct, frozen=True):
-    """A stage's wish to be asked again later, when its reason is gone."""
+    """A stage's wish to be asked again at `until` (epoch ms; 0: when its reason is gone, as an operator says)."""
 
     reason: Reason
+    until: int = 0
+    evidence: dict[str, Any] = {}
 
 
 @lru_cache(maxsize=64)  # a message asks for its id once for each thing written about it

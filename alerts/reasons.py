@@ -35,6 +35,7 @@ class Reason(StrEnum):
     NO_CONTACT = "no_contact", "No channel of this deployment reaches the customer with this message."
     BAD_CONTACT = "bad_contact", "Every address that could be used was found not to work."
     EXPIRED = "expired", "Its time ran out before it could be sent or released."
+    QUIET_HOURS = "quiet_hours", "It is night for the customer; the message waits for the end of their quiet hours."
     PAUSED = "paused", "An operator paused sending."
     SHADOW = "shadow", "The deployment runs in shadow: the message would have been sent."
     NOT_ON_ALLOW_LIST = "not_on_allow_list", "The deployment sends to listed customers only."

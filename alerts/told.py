@@ -66,7 +66,8 @@ class Message(Struct, frozen=True, array_like=True, omit_defaults=True):
     """One message of an incident: its notification id, and its status since `time` (epoch ms).
 
     `repeated`: that it was proposed again is in the ledger already. `promise`: by when service is back (epoch ms), as
-    the message says; of `overdue`, the promise that passed; 0: no time.
+    the message says; of `overdue`, the promise that passed; 0: no time. `due`: when a timer has it decided again (epoch
+    ms; 0: none does).
     """
 
     stage: str
@@ -79,6 +80,7 @@ class Message(Struct, frozen=True, array_like=True, omit_defaults=True):
     repeated: bool = False
     critical: bool = False
     promise: int = 0
+    due: int = 0
 
     @property
     def owed(self) -> bool:
@@ -138,6 +140,11 @@ class Entry(Struct, frozen=True, array_like=True, omit_defaults=True):
 
     def _overtaken(self, class_: str | None) -> bool:
         return self.settled("confirmed", class_) and not self.owed("confirmed", class_)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a message is to be decided again by a timer."""
+        return any(message.due for message in self.messages)
 
     @property
     def awaits_end(self) -> bool:
@@ -204,7 +211,7 @@ class Told:
         others = tuple(
             known
             for known in self.entries(unit, customer)
-            if known.incident != entry.incident and not 0 < known.expires <= unit.now
+            if known.incident != entry.incident and (known.waits or not 0 < known.expires <= unit.now)
         )
         self._store(unit, customer, (*others, entry))
 

@@ -71,6 +71,7 @@ class UsageNotices:
         self.controls = controls
         self.fan_out = fan_out
         self._waiting: set[str] = set()
+        pipeline.deferrals.add("usage", self._due)
         fan_out.add(RELEASE, Purpose(lambda _: set(self._waiting), self._release))
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
@@ -118,6 +119,17 @@ class UsageNotices:
         for crossing in deferred:
             self._propose(unit, customer, msgspec.structs.replace(crossing, time=unit.now))
         self.standings.publish(unit, customer)
+
+    def _due(self, unit: Unit, customer: str, entry: Entry) -> None:
+        """The wait of an entry's crossings is over: those that are still worth telling are judged again."""
+        kept = self._kept(unit, PREFIX, customer)
+        waiting = tuple(c for c in kept if c.incident != entry.incident)
+        self._keep(unit, PREFIX, customer, waiting)
+        if not waiting:
+            self._waiting.discard(customer)
+        for crossing in kept:
+            if crossing.incident == entry.incident:
+                self._propose(unit, customer, crossing)
 
     def _propose(self, unit: Unit, customer: str, crossing: Crossing) -> None:
         entries = self.told.entries(unit, customer)

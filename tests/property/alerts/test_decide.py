@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forewarn.alerts.policy import AlertPolicy
+from forewarn.stream.policy import Policy
 from tests.decide_desk import DecideDesk, agreed, estimate, impact, marketing, profile
 
 CUSTOMERS = ("ada", "bob", "eve")
@@ -56,17 +58,23 @@ HEARD = kind("heard", customers, st.sampled_from(("sent", "delivered", "ambiguou
 CONSENT = kind("consent", customers, st.booleans())
 REQUEST = kind("request", customers, st.integers(0, 5))
 CASE = kind("case", customers, st.sampled_from(("case_opened", "case_closed")))
+QUIET = kind("quiet", customers, st.sampled_from((("12:10", "13:00"), ("11:00", "12:05"), ("20:00", "12:30"))))
 PAUSE = kind("pause", st.sampled_from(("outage", "*")), st.booleans())
 
 #: What makes and ends messages comes more often.
-EVERYTHING = words(OUTAGE, OUTAGE, OVER, MOVE, HEARD, HEARD, REQUEST, REQUEST, CHOICE, CONSENT, CASE, PAUSE)
+DAYTIME = (OUTAGE, OUTAGE, OVER, MOVE, HEARD, HEARD, REQUEST, REQUEST, CHOICE, CONSENT, CASE, PAUSE)
+EVERYTHING = words(*DAYTIME, QUIET)
+
+
+#: What was told is remembered for longer than anything waits.
+KEPT = Policy(alerts=AlertPolicy(told_kept_s=3 * DAY))
 
 
 class History:
     """Plays words to a desk. `twice`: every record is delivered twice; `restarts`: kills after each of these words."""
 
     def __init__(self, *, twice: bool = False) -> None:
-        self.desk = DecideDesk()
+        self.desk = DecideDesk(KEPT)
         self.twice = twice
         self.revisions: Counter[str] = Counter()
         self.sets: dict[str, int] = {}
@@ -89,7 +97,7 @@ class History:
             self._pause(what, False)
         for outage in sorted(self.revisions):
             self._over(outage, "restored")
-        self.desk.at(self.desk.seconds + 60)
+        self.desk.at(self.desk.seconds + DAY)
         return self
 
     def push(self, topic: str, key: str, value: Any) -> None:
@@ -122,6 +130,10 @@ class History:
     def _choice(self, customer: str, enabled: bool) -> None:
         alerts = [{"kind": "outage", "channels": ["email"], "enabled": enabled}]
         self.push("customers.preferences", customer, {"time": self.now(), "source": "page", "alerts": alerts})
+
+    def _quiet(self, customer: str, hours: tuple[str, str]) -> None:
+        quiet = {"start": hours[0], "end": hours[1]}
+        self.push("customers.preferences", customer, {"time": self.now(), "source": "page", "quiet_hours": quiet})
 
     def _consent(self, customer: str, granted: bool) -> None:
         self.push("customers.preferences", customer, agreed(self.desk.seconds, granted=granted))
@@ -225,7 +237,7 @@ def test_every_request_gets_exactly_one_final_answer(story: list[Word]) -> None:
     assert not any(key.startswith((b"m/", b"o/", b"f/")) for key in desk.core.table)
 
 
-@given(EVERYTHING)
+@given(words(*DAYTIME))
 @settings(max_examples=40, deadline=None)
 def test_marketing_is_approved_only_where_no_outage_is_and_none_was_for_a_day(story: list[Word]) -> None:
     history = History().play(story).end()

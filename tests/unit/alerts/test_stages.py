@@ -86,6 +86,7 @@ def test_the_stages_stand_in_the_order_of_the_design() -> None:
         "materiality",
         "subscription",
         "channel",
+        "quiet_hours",
         "worded",
         "pause",
         "rollout",
