@@ -31,10 +31,11 @@ DEMO = Path(__file__).parents[2] / "deploy" / "demo-policy.toml"
 BROKER = {"group.min.session.timeout.ms": "1000", "broker.session.timeout.ms": "3000"}
 ROLES = ("detect", "correlate", "decide")
 NODES, HOMES, COLLECTORS = 6, 8, 2
-#: Seconds: of life before the first outage, of an outage, and between two.
-BEFORE_S, DARK_S, CALM_S = 15.0, 35.0, 25.0
+#: Seconds: of life before the first outage, of an outage, and between two. An outage lasts, and so does the calm after
+#: it, until both twins have told of it (a worker may take long to start on a busy machine), or until one never will.
+BEFORE_S, DARK_S, CALM_S, LONGEST_S = 15.0, 35.0, 25.0, 120.0
 #: Seconds between two kills, at least and at most.
-KILL_S = (6.0, 14.0)
+KILL_S = (8.0, 20.0)
 #: Seconds in which what is known must have been told when all is over.
 TOLD_S = 90.0
 
@@ -118,7 +119,7 @@ async def twins(bootstrap: str, prefix: str, folder: Path, *, seed: int, seconds
         beating = asyncio.create_task(beats.run())
         await asyncio.sleep(BEFORE_S)
         killing = asyncio.create_task(_kill(crews[1][:2], random))
-        outages = await _outages(beats, random, until=time.monotonic() + seconds)
+        outages = await _outages(beats, random, _Told(places), until=time.monotonic() + seconds)
         kills = await _stop(killing)
         verdict = await _agree(places, kills, outages)
         await _stop(beating)
@@ -146,19 +147,43 @@ async def _stop(task: asyncio.Task[int] | asyncio.Task[None]) -> int:
     return 0
 
 
-async def _outages(beats: Beats, random: Random, *, until: float) -> int:
+class _Told:
+    """What both deployments have told so far."""
+
+    def __init__(self, places: list[DemoPlace]) -> None:
+        self.seen = [Seen(place, topics=("notifications",)) for place in places]
+
+    async def count(self, stage: str) -> list[int]:
+        """How many messages of a stage each twin has written."""
+        for each in self.seen:
+            await each.more()
+        return [sum(row.read["stage"] == stage for row in each.rows["notifications"]) for each in self.seen]
+
+    async def wait(self, stage: str, before: list[int]) -> None:
+        """Returns when both have told every customer of one more node, or after `LONGEST_S`."""
+        deadline = time.monotonic() + LONGEST_S
+        while time.monotonic() < deadline:
+            if all(now >= was + HOMES for now, was in zip(await self.count(stage), before, strict=True)):
+                return
+            await asyncio.sleep(1.0)
+
+
+async def _outages(beats: Beats, random: Random, told: _Told, *, until: float) -> int:
     """One node after the other goes dark; while every third one is, a collector is lost."""
     number = 0
     while number == 0 or time.monotonic() < until:
         node = f"node-{random.randrange(NODES)}"
+        confirmed, restored = await told.count("confirmed"), await told.count("restored")
         beats.dark.add(node)
         await asyncio.sleep(DARK_S / 2)
         if number % 3 == 1:
             beats.lost.add("c-2")
         await asyncio.sleep(DARK_S / 2)
         beats.lost.clear()
+        await told.wait("confirmed", confirmed)
         beats.dark.discard(node)
         await asyncio.sleep(CALM_S)
+        await told.wait("restored", restored)
         number += 1
     return number
 
