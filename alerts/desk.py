@@ -70,7 +70,7 @@ class Desk:
         """The parts that act, each given what it looks at."""
         policy = self.policy
         pipeline = Pipeline(rules, self.told, ledger)
-        self.deferrals = pipeline.deferrals
+        self.deferrals, self.caps = pipeline.deferrals, pipeline.caps
         self.standings = Standings(
             policy,
             customers=self.customers,
@@ -272,7 +272,15 @@ class Desk:
         number = digits(person.address("sms") or "") if person is not None else None
         if number is not None:
             unit.emit("delivery.inbound", digest(number).encode(), msgspec.json.encode(Forgotten(customer)))
-        for part in (self.deferrals, self.requests, self.usage, self.notices, self.circumstances, self.contacts):
+        for part in (
+            self.caps,
+            self.deferrals,
+            self.requests,
+            self.usage,
+            self.notices,
+            self.circumstances,
+            self.contacts,
+        ):
             part.erase(unit, customer)
         self.customers.erase(unit, customer)
         self.standings.erase(unit, customer)

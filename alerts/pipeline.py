@@ -14,10 +14,12 @@ from collections.abc import Callable
 import msgspec
 
 from forewarn.alerts.affected import affected
+from forewarn.alerts.caps import Caps
 from forewarn.alerts.channel import channel
 from forewarn.alerts.current import current
 from forewarn.alerts.deferrals import Deferrals
 from forewarn.alerts.duplicate import duplicate
+from forewarn.alerts.frequency_cap import counts, exempt, frequency_cap
 from forewarn.alerts.inhibit import inhibit
 from forewarn.alerts.ledger import Ledger, Outcome
 from forewarn.alerts.materiality import materiality
@@ -44,6 +46,7 @@ STAGES: tuple[Stage, ...] = (
     subscription,
     channel,
     quiet_hours,
+    frequency_cap,
     worded,
     pause,
     rollout,
@@ -68,10 +71,13 @@ class Pipeline:
         self.told = told
         self.ledger = ledger
         self.deferrals = Deferrals(told, ledger)
+        self.caps = Caps(rules.policy.caps)
 
     def consider(self, unit: Unit, proposal: Proposal) -> Outcome:
         """Sends, defers or drops a message, and says which."""
-        judged, refusal, rule = judge(self.rules, proposal)
+        judged, refusal, rule = judge(self.rules, self._counted(unit, proposal))
+        if (refusal is None or refusal.reason == Reason.SHADOW) and counts(self.rules.policy, judged):
+            self.caps.spend(unit, judged.customer, judged.kind, judged.channel or "")
         if refusal is None:
             self.ledger.send(unit, judged)
             self.ledger.notification(unit, judged, "sent", Reason.PASSED, None)
@@ -88,6 +94,12 @@ class Pipeline:
             self.ledger.notification(unit, explained, outcome, refusal.reason, rule)
             self._note(unit, judged, self._status(refusal), refusal.reason, due)
         return outcome
+
+    def _counted(self, unit: Unit, proposal: Proposal) -> Proposal:
+        """The proposal with what counts toward the caps, where that can matter."""
+        if exempt(self.rules.policy, proposal) or not self.caps.covers(proposal.kind):
+            return proposal
+        return msgspec.structs.replace(proposal, spent=self.caps.spent(unit, proposal.customer))
 
     def _status(self, refusal: Drop | Defer) -> Status:
         if isinstance(refusal, Defer):

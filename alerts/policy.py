@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct, field
 
@@ -29,6 +29,24 @@ WORKS_WORDS: dict[str, tuple[str, ...]] = {
     "es": ("no", "funciona", "ya funciona", "ok", "ya va"),
     "fr": ("non", "ça marche", "ça fonctionne", "c'est bon", "ok"),
 }
+
+
+class Cap(Struct, frozen=True, forbid_unknown_fields=True):
+    """At most `limit` messages to one customer in any stretch of `window_s`.
+
+    Of one kind (an alert kind, or `marketing`) and one channel, or of all where none is named. `name` is what decisions
+    call it.
+    """
+
+    name: str
+    limit: Annotated[int, Meta(ge=1, le=1000)]
+    window_s: Period
+    kind: AlertKind | Literal["marketing"] | None = None
+    channel: Channel | None = None
+
+    def covers(self, kind: str, channel: str) -> bool:
+        """Whether messages of that kind and channel count."""
+        return self.kind in (None, kind) and self.channel in (None, channel)
 
 
 class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,6 +86,18 @@ class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     default_time_zone: str = "UTC"
     #: Local hours in which a customer who chose none is told only what is critical.
     quiet_hours: QuietHours | None = None
+    #: How much a customer is told at most; of several that apply the most restrictive wins.
+    caps: Annotated[tuple[Cap, ...], Meta(max_length=20)] = (
+        Cap("marketing_day", 3, DAY_S, kind="marketing"),
+        Cap("offer_week", 2, 7 * DAY_S, kind="offer"),
+        Cap("survey_week", 1, 7 * DAY_S, kind="survey"),
+        Cap("sms_day", 20, DAY_S, channel="sms"),
+        Cap("day", 30, DAY_S),
+    )
+    #: Kinds that pass whatever the caps say, as critical messages and the end of what was told do.
+    uncapped_kinds: tuple[AlertKind, ...] = ("outage", "maintenance", "usage", "appointment", "bill")
+    #: Whether what passes whatever the caps say takes a place in them.
+    uncapped_count: bool = True
 
     # --- the marketing gate
     #: No marketing for this long after confirmed restoration.

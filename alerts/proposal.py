@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from forewarn.alerts.caps import Spent
 from forewarn.alerts.contexts import Context
 from forewarn.alerts.customers import Customer
 from forewarn.alerts.incidents import Incident
@@ -40,8 +41,8 @@ class Proposal(Struct, frozen=True, kw_only=True):
     `entry` is what the customer was told of this incident, `entries` of all. For an outage: `broken` are the customer's
     services on elements of its set, `working` those on elements of no confirmed outage. `out`: the kinds of service of
     which the customer has none that works. `bad_contacts`: channels whose address was found not to work. `channels`:
-    those the customer wants, in order; `channel` None = not chosen. `promise` is the time (epoch ms) by which the
-    message says service is back, 0 if it names none.
+    those the customer wants, in order; `channel` None = not chosen. `spent`: what counts toward the caps. `promise` is
+    the time (epoch ms) by which the message says service is back, 0 if it names none.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     out: frozenset[str] = frozenset()
     bad_contacts: frozenset[str] = frozenset()
     channels: tuple[str, ...] = ()
+    spent: tuple[Spent, ...] = ()
     paused: bool = False
     critical: bool = False
     promise: int = 0

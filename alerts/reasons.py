@@ -36,6 +36,7 @@ class Reason(StrEnum):
     BAD_CONTACT = "bad_contact", "Every address that could be used was found not to work."
     EXPIRED = "expired", "Its time ran out before it could be sent or released."
     QUIET_HOURS = "quiet_hours", "It is night for the customer; the message waits for the end of their quiet hours."
+    FREQUENCY_CAP = "frequency_cap", "The customer was told as much as is allowed for now."
     PAUSED = "paused", "An operator paused sending."
     SHADOW = "shadow", "The deployment runs in shadow: the message would have been sent."
     NOT_ON_ALLOW_LIST = "not_on_allow_list", "The deployment sends to listed customers only."

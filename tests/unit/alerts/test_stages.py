@@ -87,6 +87,7 @@ def test_the_stages_stand_in_the_order_of_the_design() -> None:
         "subscription",
         "channel",
         "quiet_hours",
+        "frequency_cap",
         "worded",
         "pause",
         "rollout",
