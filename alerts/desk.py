@@ -6,14 +6,14 @@ part, in the unit that folds the tombstone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from forewarn.alerts import deferrals, impact, notices, requests, standing, usage_notices
 from forewarn.alerts.circumstances import Circumstances
-from forewarn.alerts.contacts import BAD, Contacts
+from forewarn.alerts.contacts import Contacts
 from forewarn.alerts.control import EVERYTHING, Controls
 from forewarn.alerts.customers import Customers
 from forewarn.alerts.fanout import FanOut
@@ -21,6 +21,7 @@ from forewarn.alerts.impact import Impact
 from forewarn.alerts.incidents import Incidents
 from forewarn.alerts.ledger import Ledger
 from forewarn.alerts.notices import Notices
+from forewarn.alerts.outcomes import Outcomes, keys
 from forewarn.alerts.phone import digest, digits
 from forewarn.alerts.pipeline import Pipeline
 from forewarn.alerts.progress import Marks
@@ -34,10 +35,9 @@ from forewarn.stream.engine.role import Record
 from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.stream.usage.account import Account
 from forewarn.topics.events.customers import Appointment, Interaction, Preference, Profile, Subscription
-from forewarn.topics.events.messages import Control, Forgotten, MarketingRequest, NotificationLog, Receipt
+from forewarn.topics.events.messages import Control, Forgotten, MarketingRequest
 from forewarn.topics.events.outages import ImpactChunk, ProgressMark
 from forewarn.topics.events.usage import Bill
-from forewarn.topics.instants import to_ms
 
 Batch = Callable[[Unit, Sequence[Any], Sequence[Record]], None]
 
@@ -105,6 +105,17 @@ class Desk:
         self.requests = Requests(
             policy, customers=self.customers, standings=self.standings, ledger=ledger, fan_out=self.fan_out
         )
+        self._wire_outcomes()
+
+    def _wire_outcomes(self) -> None:
+        self.outcomes = Outcomes(
+            customers=self.customers,
+            contacts=self.contacts,
+            told=self.told,
+            notices=self.notices,
+            usage=self.usage,
+            standings=self.standings,
+        )
 
     def _wire_impact(self, ledger: Ledger) -> None:
         self.replies = Replies(self.policy, customers=self.customers, incidents=self.incidents, ledger=ledger)
@@ -128,8 +139,8 @@ class Desk:
             "customers.interactions": self._interactions,
             "customers.appointments": self._appointments,
             "billing.bills": self._bills,
-            "notifications.log": self._log,
-            "delivery.receipts": self._receipts,
+            "notifications.log": self.outcomes.log,
+            "delivery.receipts": self.outcomes.receipts,
             "marketing.requests": self._requests,
         }
 
@@ -178,7 +189,7 @@ class Desk:
         return Account(plan=person.profile.plan, time_zone=zone, thresholds=person.thresholds)
 
     def _control(self, unit: Unit, events: Sequence[Control | None], records: Sequence[Record]) -> None:
-        for event, kind in zip(events, _keys(records), strict=True):
+        for event, kind in zip(events, keys(records), strict=True):
             if self.controls.take(unit, kind, event):
                 for name, part in (("outage", self.impact), ("usage", self.usage), ("marketing", self.requests)):
                     if kind in (name, EVERYTHING):
@@ -192,7 +203,7 @@ class Desk:
                 self.impact.take(unit, event)
 
     def _profiles(self, unit: Unit, events: Sequence[Profile | None], records: Sequence[Record]) -> None:
-        for event, customer in zip(events, _keys(records), strict=True):
+        for event, customer in zip(events, keys(records), strict=True):
             before = self.customers.get(unit, customer)
             if event is None:
                 self._erase(unit, customer)
@@ -201,63 +212,34 @@ class Desk:
                 self._changed(unit, customer)
 
     def _subscriptions(self, unit: Unit, events: Sequence[Subscription | None], records: Sequence[Record]) -> None:
-        for event, customer, record in zip(events, _keys(records), records, strict=True):
+        for event, customer, record in zip(events, keys(records), records, strict=True):
             if self.customers.subscription(unit, customer, event, record.timestamp):
                 self._changed(unit, customer)
 
     def _preferences(self, unit: Unit, events: Sequence[Preference], records: Sequence[Record]) -> None:
-        for event, customer, record in zip(events, _keys(records), records, strict=True):
+        for event, customer, record in zip(events, keys(records), records, strict=True):
             if self.customers.preference(unit, customer, event, record.timestamp):
                 self._changed(unit, customer)
 
     def _interactions(self, unit: Unit, events: Sequence[Interaction], records: Sequence[Record]) -> None:
-        for event, customer in zip(events, _keys(records), strict=True):
+        for event, customer in zip(events, keys(records), strict=True):
             if self.circumstances.interaction(unit, customer, event):
                 self.standings.publish(unit, customer)
             self.replies.take(unit, customer, event)
 
     def _appointments(self, unit: Unit, events: Sequence[Appointment], records: Sequence[Record]) -> None:
-        for event, customer in zip(events, _keys(records), strict=True):
+        for event, customer in zip(events, keys(records), strict=True):
             if self.circumstances.appointment(unit, customer, event):
                 self.standings.publish(unit, customer)
 
     def _bills(self, unit: Unit, events: Sequence[Bill], records: Sequence[Record]) -> None:
-        for event, customer in zip(events, _keys(records), strict=True):
+        for event, customer in zip(events, keys(records), strict=True):
             if self.circumstances.bill(unit, customer, event):
                 self.standings.publish(unit, customer)
 
-    def _log(self, unit: Unit, events: Sequence[NotificationLog], records: Sequence[Record]) -> None:
-        for event, customer in zip(events, _keys(records), strict=True):
-            if event.retry_at is None:  # with it, the attempt failed and the next one is due: nothing has ended yet
-                bad = event.bad_contact or event.outcome == "bounced"
-                self._heard(unit, customer, event.notification_id, event.outcome, to_ms(event.time), bad=bad)
-
-    def _receipts(self, unit: Unit, events: Sequence[Receipt], records: Sequence[Record]) -> None:
-        for event, customer in zip(events, _keys(records), strict=True):
-            bad = event.status in BAD
-            self._heard(unit, customer, event.notification_id, event.status, to_ms(event.time), bad=bad)
-
     def _requests(self, unit: Unit, events: Sequence[MarketingRequest], records: Sequence[Record]) -> None:
-        for event, customer in zip(events, _keys(records), strict=True):
+        for event, customer in zip(events, keys(records), strict=True):
             self.requests.take(unit, customer, event)
-
-    def _heard(
-        self, unit: Unit, customer: str, notification: str, outcome: str, time: int, *, bad: bool = False
-    ) -> None:
-        """Folds what became of a message; its customer is judged again, as more or less may be owed now."""
-        message = self.told.find(unit, customer, notification)
-        if message is not None and (bad or outcome == "delivered"):
-            person = self.customers.get(unit, customer)
-            self.contacts.heard(unit, person, message.channel, sent=message.time, good=not bad)
-        entry = self.told.heard(unit, customer, notification, outcome, time)
-        if entry is None:
-            self.notices.handed_over(unit, customer, notification)
-            return
-        if entry.kind == "outage":
-            self.notices.visit(unit, entry.incident, customer)
-        elif entry.kind == "usage":
-            self.usage.visit(unit, customer, entry)
-        self.standings.publish(unit, customer)
 
     def _changed(self, unit: Unit, customer: str) -> None:
         """A customer's profile or choices changed."""
@@ -294,8 +276,3 @@ class Desk:
 
     def _refresh(self, unit: Unit, timer: Timer) -> None:
         self.standings.publish(unit, timer.subject)
-
-
-def _keys(records: Iterable[Record]) -> Iterable[str]:
-    """The customers (or kinds) of records; the codec has refused null keys and invalid ones."""
-    return ((record.key or b"").decode() for record in records)
