@@ -179,8 +179,13 @@ class Desk:
 
     @property
     def alerts(self) -> list[dict[str, Any]]:
-        """All `usage.alerts` so far."""
-        return [json.loads(out.value or b"") for out in self.outputs if out.topic == "usage.alerts"]
+        """All thresholds on `usage.alerts` so far."""
+        return self.alerts_of("threshold")
+
+    def alerts_of(self, kind: str) -> list[dict[str, Any]]:
+        """The records of one kind on `usage.alerts` so far."""
+        alerts = [json.loads(out.value or b"") for out in self.outputs if out.topic == "usage.alerts"]
+        return [alert for alert in alerts if alert["kind"] == kind]
 
     @property
     def percents(self) -> list[float]:

@@ -32,7 +32,7 @@ class Terms(Struct, frozen=True):
     """What holds for one bucket of one customer.
 
     `allowance` is None when there is nothing to judge against: no profile, no plan, or a bucket that the plan lacks.
-    `thresholds` are percentages, ascending.
+    `thresholds` are percentages, ascending, as are `spend_thresholds`, of `spend_limit` in the plan's currency.
     """
 
     known: bool
@@ -41,6 +41,10 @@ class Terms(Struct, frozen=True):
     rollover: bool | int | Decimal | None = None
     unit: str = ""
     thresholds: tuple[int | float, ...] = ()
+    plan: Plan | None = None
+    overage_price: int | Decimal | None = None
+    spend_limit: int | Decimal | None = None
+    spend_thresholds: tuple[int | float, ...] = ()
 
 
 def terms(policy: UsagePolicy, account: Account | None, bucket: str) -> Terms:
@@ -50,11 +54,29 @@ def terms(policy: UsagePolicy, account: Account | None, bucket: str) -> Terms:
     plan = account.plan
     cycles = calendar(plan.cycle_day if plan else 1, account.time_zone, policy.time_zone)
     chosen = account.thresholds.get(bucket)
-    percents = ascending(policy.thresholds if chosen is None else chosen)
+    percents = policy.thresholds if chosen is None else chosen
+    if is_roaming(bucket):
+        percents = (*percents, *policy.roaming_thresholds)
     for part in plan.buckets if plan else ():
         if part.bucket == bucket:
-            return Terms(True, cycles, part.allowance, part.rollover, part.unit, percents)
-    return Terms(True, cycles, thresholds=percents)
+            return Terms(
+                known=True,
+                calendar=cycles,
+                allowance=part.allowance,
+                rollover=part.rollover,
+                unit=part.unit,
+                thresholds=ascending(percents),
+                plan=plan,
+                overage_price=part.overage_price,
+                spend_limit=part.spend_limit,
+                spend_thresholds=ascending(policy.spend_thresholds),
+            )
+    return Terms(True, cycles, thresholds=ascending(percents), plan=plan)
+
+
+def is_roaming(bucket: str) -> bool:
+    """Whether the bucket is what usage abroad draws on."""
+    return bucket == "roaming" or bucket.startswith("roaming:")
 
 
 @lru_cache(maxsize=4096)

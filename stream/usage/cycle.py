@@ -46,6 +46,11 @@ class Calendar(Struct, frozen=True, gc=False):
         span = _cycle(self.day, self.zone, instant // _DAY * _DAY)
         return span if span.holds(instant) else _cycle(self.day, self.zone, instant)
 
+    def offset(self, instant: int) -> int:
+        """What local clocks are ahead of UTC at the instant, in ms."""
+        ahead = datetime.fromtimestamp(instant // 1000, _zone(self.zone)).utcoffset()
+        return int(ahead.total_seconds()) * 1000 if ahead is not None else 0
+
     def date(self, start: int) -> date:
         """The local date on which a cycle that starts at `start` begins."""
         return datetime.fromtimestamp(start // 1000, _zone(self.zone)).date()

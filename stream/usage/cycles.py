@@ -26,10 +26,11 @@ class Grant(Struct, frozen=True):
     rollover: int = 0
 
 
-class Cycle(Struct, frozen=True, array_like=True):
+class Cycle(Struct, frozen=True, array_like=True, omit_defaults=True):
     """One cycle of one bucket. Instants are epoch ms, end exclusive; amounts are units of the meter's scale.
 
-    `top_ups` are (start, units); `told` is the highest percentage told, 0 for none.
+    `top_ups` are (start, units); `told` is the highest percentage told, 0 for none, `spend_told` the same of the spend
+    limit. `foreseen`: that the allowance runs out was told.
     """
 
     start: int
@@ -40,6 +41,8 @@ class Cycle(Struct, frozen=True, array_like=True):
     carried: int = 0
     top_ups: tuple[tuple[int, int], ...] = ()
     told: int | float = 0
+    spend_told: int | float = 0
+    foreseen: bool = False
 
     @property
     def allowance(self) -> int | None:
@@ -61,7 +64,18 @@ class Cycle(Struct, frozen=True, array_like=True):
     def charge(self, units: int) -> Cycle:
         """The cycle with more used (or less, by a correction)."""
         used = self.used + units
-        return Cycle(self.start, self.end, used, self.granted, self.rollover, self.carried, self.top_ups, self.told)
+        return Cycle(
+            self.start,
+            self.end,
+            used,
+            self.granted,
+            self.rollover,
+            self.carried,
+            self.top_ups,
+            self.told,
+            self.spend_told,
+            self.foreseen,
+        )
 
     def top_up(self, start: int, units: int) -> Cycle:
         """The cycle with more to use. Of very many top-ups the oldest are added up."""

@@ -21,6 +21,7 @@ from forewarn.stream.usage.cycles import UNLIMITED, Cycle, Cycles, Grant, aligne
 from forewarn.stream.usage.history import History, added, flat, keep_all, keep_recent, resample, slots
 from forewarn.stream.usage.policy import UsagePolicy
 from forewarn.stream.usage.recut import recut
+from forewarn.stream.usage.spend import overspent, spend_trigger
 from forewarn.stream.usage.thresholds import crossed, trigger
 from forewarn.topics.reasons import Reason
 
@@ -52,10 +53,11 @@ class Charge(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """A threshold that is to be told: the percentage, and the cycle as it stood."""
+    """A percentage that is to be told, of the allowance or (`spend`) of the spend limit, and the cycle as it stood."""
 
     percent: int | float
     cycle: Cycle
+    spend: bool = False
 
 
 def step(
@@ -104,17 +106,25 @@ def judge(terms: Terms, meter: Meter, since: int) -> tuple[Meter, tuple[Told, ..
     told: list[Told] = []
     cycles = list(meter.cycles)
     for index, cycle in enumerate(cycles):
+        if cycle.end <= since:
+            continue
         percent = crossed(terms.thresholds, used=cycle.used, allowance=cycle.allowance, told=cycle.told)
-        if percent is not None and cycle.end > since:
-            cycles[index] = replace(cycle, told=percent)
-            told.append(Told(percent, cycles[index]))
+        if percent is not None:
+            cycles[index] = cycle = replace(cycle, told=percent)
+            told.append(Told(percent, cycle))
+        limit = overspent(terms, cycle, meter.scale)
+        if limit is not None:
+            cycles[index] = replace(cycle, spend_told=limit)
+            told.append(Told(limit, cycles[index], spend=True))
     return replace(meter, cycles=tuple(cycles)) if told else meter, tuple(told)
 
 
 def next_trigger(terms: Terms, meter: Meter) -> int | None:
     """The amount used in the newest cycle at which something is to be told next; None: never."""
     newest = meter.cycles[-1]
-    return trigger(terms.thresholds, allowance=newest.allowance, told=newest.told)
+    percent = trigger(terms.thresholds, allowance=newest.allowance, told=newest.told)
+    limit = spend_trigger(terms, newest, meter.scale)
+    return min((at for at in (percent, limit) if at is not None), default=None)
 
 
 def slot_width(policy: UsagePolicy, known: bool) -> int:

@@ -2,7 +2,7 @@
 
     record ─ duplicate? ─> drop, counted
            ├ plain: in the counter's window, below its trigger ─> counter + amount, a run of records at once
-           └ else: meter.step ─> meter, counter, `usage.alerts` and notify ─ or a dead letter
+           └ else: meter.step, news ─> meter, counter, `usage.alerts` and notify ─ or a dead letter
 
 The customer's `bucket` alone says which meter a record draws on; `zone` and `line` do not: a roaming allowance is a
 bucket of its own (`roaming:eu`), as the rating that wrote the record named it.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import numpy as np
 from xxhash import xxh3_64_intdigest
@@ -21,11 +22,14 @@ from xxhash import xxh3_64_intdigest
 from forewarn.stream.engine.role import Record
 from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.stream.usage.account import Account, Terms, terms
-from forewarn.stream.usage.alert import Crossing, crossing, encode
+from forewarn.stream.usage.alert import Crossing, Source, encode
 from forewarn.stream.usage.amount import units_at
 from forewarn.stream.usage.dedup import Fingerprints
+from forewarn.stream.usage.forecast import promising
+from forewarn.stream.usage.history import latest
 from forewarn.stream.usage.id_set import Marks
 from forewarn.stream.usage.meter import Charge, Meter, Told, adopt, next_trigger, slot_width, spend, step
+from forewarn.stream.usage.news import news
 from forewarn.stream.usage.plain import charge
 from forewarn.stream.usage.policy import UsagePolicy
 from forewarn.stream.usage.stored import (
@@ -57,19 +61,24 @@ _MS = timedelta(milliseconds=1)
 
 Lookup = Callable[[Unit, str], Account | None]
 Notify = Callable[[Unit, str, Crossing], None]
+Upsell = Callable[[Unit, str], bool]
 
 
 class Meters:
-    """The meters of one partition. `lookup` gives a customer's account, `notify` takes each threshold to be told.
+    """The meters of one partition. `lookup` gives a customer's account, `notify` takes what is to be told.
 
-    `duplicates` counts the records that were filtered since the partition was opened.
+    `upsell` says whether a customer may be offered anything now. `duplicates` counts the records that were filtered
+    since the partition was opened.
     """
 
-    def __init__(self, policy: UsagePolicy, partition: int, lookup: Lookup, notify: Notify) -> None:
+    def __init__(
+        self, policy: UsagePolicy, partition: int, lookup: Lookup, notify: Notify, upsell: Upsell | None = None
+    ) -> None:
         self._policy = policy
         self._partition = partition
         self._lookup = lookup
         self._notify = notify
+        self._upsell = upsell if upsell is not None else _anybody
         self._seen = Fingerprints(int(policy.duplicate_horizon_s * 1000), policy.duplicate_ids)
         self._late = int(policy.late_s * 1000)
         self._suffixes: dict[str, bytes] = {}
@@ -115,9 +124,9 @@ class Meters:
             meter = self._load(unit, key, tail)
             if meter is not None:
                 held = terms(self._policy, account, bucket)
-                meter, told = adopt(self._policy, held, meter, unit.now)
-                self._save(unit, key, tail, meter, next_trigger(held, meter))
-                self._tell(unit, customer, bucket, held, meter.scale, told)
+                after, told = adopt(self._policy, held, meter, unit.now)
+                after = self._tell(unit, customer, bucket, held, meter, after, told, unit.now)
+                self._save(unit, key, tail, after, next_trigger(held, after))
 
     def erase(self, unit: Unit, customer: str) -> None:
         """Deletes all that is kept of a customer. Fingerprints stay for their hour: they name nobody."""
@@ -151,9 +160,8 @@ class Meters:
         if meter is None:
             names = decode_directory(unit.get(directory(customer)))
             unit.put(directory(customer), encode_directory((*names, event.bucket)))
-        meter, told = answer
-        self._save(unit, customer, tail, meter, next_trigger(held, meter))
-        self._tell(unit, name, event.bucket, held, meter.scale, told)
+        after = self._tell(unit, name, event.bucket, held, meter, *answer, charge.start)
+        self._save(unit, customer, tail, after, next_trigger(held, after))
         return True
 
     def _spend(self, unit: Unit, customer: bytes, tail: bytes, meter: Meter, charge: Charge) -> bool:
@@ -165,10 +173,12 @@ class Meters:
             return False
         stored = unit.get(COUNTERS + customer + tail)
         trigger = unpack_counter(stored)[-1] if stored else 0
-        meter = spend(self._policy, meter, charge, units)
-        if meter.cycles[-1].used >= trigger:
+        after = spend(self._policy, meter, charge, units)
+        if after.cycles[-1].used >= trigger:
             return False
-        self._save(unit, customer, tail, meter, trigger)
+        if latest(after.history) > latest(meter.history) and promising(self._policy, after, charge.start):
+            return False
+        self._save(unit, customer, tail, after, trigger)
         return True
 
     def _load(self, unit: Unit, customer: bytes, tail: bytes) -> Meter | None:
@@ -188,17 +198,36 @@ class Meters:
             if unit.get(key) != value:
                 unit.put(key, value)
 
-    def _tell(self, unit: Unit, customer: str, bucket: str, held: Terms, scale: int, told: tuple[Told, ...]) -> None:
-        for one in told:
-            found = crossing(held, one, customer=customer, bucket=bucket, scale=scale, now=unit.now)
-            unit.emit(ALERTS, customer.encode(), encode(found), partitions=(self._partition,))
-            self._notify(unit, customer, found)
+    def _tell(
+        self,
+        unit: Unit,
+        customer: str,
+        bucket: str,
+        held: Terms,
+        before: Meter | None,
+        meter: Meter,
+        told: tuple[Told, ...],
+        at: int,
+    ) -> Meter:
+        """Says what is new since `before`; the meter that knows that it was said."""
+        source = Source(customer, bucket, held, meter.scale, unit.now)
+        upsell = partial(self._upsell, unit, customer)
+        meter, found = news(self._policy, source, before, meter, told, at=at, upsell=upsell)
+        for one in found:
+            unit.emit(ALERTS, customer.encode(), encode(one.found), partitions=(self._partition,))
+            if one.notify:
+                self._notify(unit, customer, one.found)
+        return meter
 
     def _suffix(self, bucket: str) -> bytes:
         tail = suffix(bucket)
         if len(self._suffixes) < _NAMES:
             self._suffixes[bucket] = tail
         return tail
+
+
+def _anybody(unit: Unit, customer: str) -> bool:
+    return True
 
 
 def _milliseconds(instant: datetime | int) -> int:

@@ -57,4 +57,12 @@ def _inherit(cycle: Cycle, pool: Cycles) -> Cycle:
     if not same:
         return cycle
     old = same[0]
-    return replace(cycle, told=old.told, carried=old.carried, granted=old.granted, rollover=old.rollover)
+    return replace(
+        cycle,
+        told=old.told,
+        spend_told=old.spend_told,
+        foreseen=old.foreseen,
+        carried=old.carried,
+        granted=old.granted,
+        rollover=old.rollover,
+    )
