@@ -8,9 +8,11 @@ so it holds nothing about one customer unless the message is about that customer
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from msgspec import Struct
+
+Amount = int | float | Decimal
 
 
 class OutageContext(Struct, frozen=True, kw_only=True):
@@ -33,10 +35,21 @@ class OutageContext(Struct, frozen=True, kw_only=True):
     text: str | None = None
 
 
-class UsageContext(Struct, frozen=True, kw_only=True):
-    """A bucket near, at or over its allowance. `percent` is the threshold crossed; amounts are in `unit`.
+class Suggestion(Struct, frozen=True, kw_only=True):
+    """What would suit the customer: a top-up or a plan, by the name that people know, with its price."""
 
-    `cycle_end` is exclusive: the instant the next cycle begins and the allowance renews.
+    kind: Literal["top_up", "plan"]
+    name: str
+    price: Amount
+    currency: str
+
+
+class UsageContext(Struct, frozen=True, kw_only=True):
+    """A bucket near, at or over its allowance. `percent` is the threshold crossed, or the share used (`forecast`).
+
+    Amounts are in `unit`; that of a `spend` alert is the currency (ISO 4217), its allowance the limit. `cycle_end` is
+    exclusive: the instant the next cycle begins and the allowance renews. `runs_out` is when the allowance will
+    probably be used up (`forecast`).
     """
 
     shared: ClassVar[bool] = False
@@ -47,6 +60,8 @@ class UsageContext(Struct, frozen=True, kw_only=True):
     allowance: int | Decimal
     unit: str
     cycle_end: int
+    runs_out: int | None = None
+    offer: Suggestion | None = None
 
 
 Context = OutageContext | UsageContext

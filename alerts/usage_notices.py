@@ -1,6 +1,6 @@
-"""Near-allowance notices: a crossed threshold becomes a message, at once or when sending resumes.
+"""Near-allowance notices: a threshold, a forecast or a spend limit becomes a message, at once or when sending resumes.
 
-    Meters ──> notify(customer, crossing) ──> Proposal(usage, threshold, class = percent) ──> pipeline
+    Meters ──> notify(customer, crossing) ──> Proposal(usage, stage = its kind, class = percent) ──> pipeline
                       │                             ├─ paused: kept in `w/<customer>` until sending resumes
                       └── failed on its channel <───┴─ sent: kept in `x/<customer>` while it is worth sending
 
@@ -17,7 +17,7 @@ import msgspec
 from forewarn.alerts import lines
 from forewarn.alerts.circumstances import Circumstances
 from forewarn.alerts.contacts import Contacts
-from forewarn.alerts.contexts import UsageContext
+from forewarn.alerts.contexts import Suggestion, UsageContext
 from forewarn.alerts.control import Controls
 from forewarn.alerts.customers import Customers
 from forewarn.alerts.fanout import FanOut, Purpose
@@ -29,6 +29,7 @@ from forewarn.alerts.standing import Standings
 from forewarn.alerts.told import Entry, Told
 from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.stream.usage.alert import Crossing
+from forewarn.topics.instants import to_rfc3339
 
 PREFIX, SENT = b"w/", b"x/"
 SCHEMA = b"\x01"
@@ -79,11 +80,15 @@ class UsageNotices:
         self._waiting = {key[len(PREFIX) :].decode() for key in table if key.startswith(PREFIX)}
 
     def notify(self, unit: Unit, customer: str, crossing: Crossing) -> None:
-        """Takes a threshold that a meter found crossed."""
-        if crossing.percent >= WHOLE_PERCENT:
+        """Takes what a meter found: a threshold or limit that was crossed, or a forecast."""
+        if crossing.kind == "spend" or (crossing.kind == "threshold" and crossing.percent >= WHOLE_PERCENT):
             self.circumstances.overage(unit, customer)
         self._propose(unit, customer, crossing)
         self.standings.publish(unit, customer)
+
+    def upsell(self, unit: Unit, customer: str) -> bool:
+        """Whether the customer may be offered anything now: never in an outage of theirs."""
+        return not self.standings.facts(unit, customer, self.customers.get(unit, customer)).outages
 
     def resumed(self, unit: Unit) -> None:
         """Sending of usage notices was resumed."""
@@ -93,7 +98,7 @@ class UsageNotices:
     def visit(self, unit: Unit, customer: str, entry: Entry) -> None:
         """What became of the customer's messages has changed: what is owed to nobody's knowledge is proposed again."""
         for crossing in self._kept(unit, SENT, customer):
-            if crossing.incident == entry.incident and not entry.settled("threshold", str(crossing.percent)):
+            if crossing.incident == entry.incident and not entry.settled(crossing.kind, crossing.class_):
                 self._propose(unit, customer, crossing)
 
     def fire(self, unit: Unit, timer: Timer) -> None:
@@ -132,13 +137,15 @@ class UsageNotices:
                 self._propose(unit, customer, crossing)
 
     def _propose(self, unit: Unit, customer: str, crossing: Crossing) -> None:
+        if crossing.offer is not None and not self.upsell(unit, customer):
+            crossing = msgspec.structs.replace(crossing, offer=None)
         entries = self.told.entries(unit, customer)
         fresh = Entry("usage", crossing.incident, expires=crossing.cycle_end)
         person = self.customers.get(unit, customer)
         proposal = Proposal(
             kind="usage",
-            stage="threshold",
-            class_=str(crossing.percent),
+            stage=crossing.kind,
+            class_=crossing.class_,
             incident=crossing.incident,
             customer=customer,
             now=unit.now,
@@ -182,6 +189,7 @@ class UsageNotices:
 
 def usage_context(crossing: Crossing) -> UsageContext:
     """What the templates may say."""
+    offer = crossing.offer
     return UsageContext(
         bucket=crossing.bucket,
         percent=crossing.percent,
@@ -189,15 +197,26 @@ def usage_context(crossing: Crossing) -> UsageContext:
         allowance=crossing.allowance,
         unit=crossing.unit,
         cycle_end=crossing.cycle_end,
+        runs_out=crossing.runs_out,
+        offer=Suggestion(kind=offer.kind, name=offer.name, price=offer.price, currency=offer.currency)
+        if offer is not None
+        else None,
     )
 
 
 def usage_evidence(crossing: Crossing) -> dict[str, object]:
     """The meter's state that decided."""
-    return {
+    evidence: dict[str, object] = {
         "alert_id": crossing.alert_id,
         "percent": crossing.percent,
         "used": crossing.used,
         "allowance": crossing.allowance,
         "unit": crossing.unit,
     }
+    if crossing.probability is not None:
+        evidence["probability"] = crossing.probability
+    if crossing.runs_out is not None:
+        evidence["runs_out"] = to_rfc3339(crossing.runs_out)
+    if crossing.offer is not None:
+        evidence["offer"] = crossing.offer.id
+    return evidence

@@ -34,7 +34,8 @@ class DecideFold(Fold):
     def __init__(self, policy: Policy, renderer: Renderer, channels: tuple[str, ...], partition: int) -> None:
         rules = Rules(policy.alerts, policy.hash, policy.mode, renderer, channels)
         self.desk = Desk(rules, partition)
-        self.meters = Meters(policy.usage, partition, self.desk.account, self.desk.usage.notify)
+        usage = self.desk.usage
+        self.meters = Meters(policy.usage, partition, self.desk.account, usage.notify, usage.upsell)
         self.desk.account_changed = self.meters.account_changed
         self.desk.erased = self.meters.erase
         self._folds: dict[str, Fold_] = {**self.desk.folds, "usage.records": self.meters.fold}

@@ -23,6 +23,7 @@ from forewarn.stream.usage.account import Terms
 from forewarn.stream.usage.amount import number
 from forewarn.stream.usage.cycles import Cycle
 from forewarn.stream.usage.meter import Told
+from forewarn.stream.usage.offer import Offered
 from forewarn.stream.usage.spend import spent
 from forewarn.topics.events.usage import Offer, UsageAlert
 from forewarn.topics.instants import to_rfc3339
@@ -53,7 +54,7 @@ class Crossing(Struct, frozen=True):
     class_: str | None = None
     runs_out: int | None = None
     probability: float | None = None
-    offer: Offer | None = None
+    offer: Offered | None = None
 
 
 class Source(Struct, frozen=True):
@@ -110,6 +111,7 @@ def _found(source: Source, cycle: Cycle, kind: Kind, *, percent: int | float, cl
 
 def encode(found: Crossing) -> bytes:
     """The JSON of the crossing's `UsageAlert`; amounts are exact numbers, absent fields are left out."""
+    offer = found.offer
     alert = UsageAlert(
         alert_id=found.alert_id,
         time=to_rfc3339(found.time),
@@ -123,7 +125,7 @@ def encode(found: Crossing) -> bytes:
         cycle_end=to_rfc3339(found.cycle_end),
         runs_out=to_rfc3339(found.runs_out) if found.runs_out is not None else None,
         probability=found.probability,
-        offer=found.offer,
+        offer=Offer(offer.kind, offer.id, offer.price) if offer is not None else None,
     )
     fields = ((name, getattr(alert, name)) for name in alert.__struct_fields__)
     return orjson.dumps({name: _json(value) for name, value in fields if value is not None})

@@ -20,9 +20,8 @@ from forewarn.stream.usage.cycles import Cycle
 from forewarn.stream.usage.forecast import Outlook, due, outlook, promising
 from forewarn.stream.usage.history import latest
 from forewarn.stream.usage.meter import Meter, Told
-from forewarn.stream.usage.offer import Need, best
+from forewarn.stream.usage.offer import Need, Offered, best
 from forewarn.stream.usage.policy import UsagePolicy
-from forewarn.topics.events.usage import Offer
 
 
 class News(NamedTuple):
@@ -67,19 +66,19 @@ def _told(policy: UsagePolicy, source: Source, told: Told, view: Outlook | None,
     return News(_with(found, view, _offer(policy, source, told.cycle, view, upsell)))
 
 
-def _with(found: Crossing, view: Outlook, offer: Offer | None) -> Crossing:
+def _with(found: Crossing, view: Outlook, offer: Offered | None) -> Crossing:
     return replace(found, runs_out=view.runs_out, probability=view.probability, offer=offer)
 
 
 def _offer(
     policy: UsagePolicy, source: Source, cycle: Cycle, view: Outlook, upsell: Callable[[], bool]
-) -> Offer | None:
+) -> Offered | None:
     """The best next action, if the allowance will probably not do and the customer may be offered anything."""
     plan = source.terms.plan
     bucket = next((part for part in plan.buckets if part.bucket == source.bucket), None) if plan else None
     if plan is None or bucket is None or view.probability < policy.offers.probability:
         return None
-    left, unit = (cycle.allowance or 0) - cycle.used, POWERS[source.scale]
+    left, unit = max(0, (cycle.allowance or 0) - cycle.used), POWERS[source.scale]
     need = Need(
         missing=max(0.0, view.more - left) / unit,
         beyond=view.beyond(left) / unit,

@@ -13,12 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from forewarn.topics.events.customers import Bucket, Plan
-from forewarn.topics.events.usage import Offer
 
 Amount = Annotated[float, Meta(gt=0)]
 Price = Annotated[float, Meta(ge=0)]
@@ -28,6 +27,7 @@ class TopUp(Struct, frozen=True, forbid_unknown_fields=True):
     """More of one bucket for what is left of a cycle."""
 
     id: str
+    name: str
     bucket: str
     amount: Amount
     unit: str
@@ -68,6 +68,16 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"{what}: there is more than one of {', '.join(twice)}")
 
 
+class Offered(Struct, frozen=True):
+    """What the customer is offered: a top-up or a plan, with what it costs (a plan: each cycle)."""
+
+    kind: Literal["top_up", "plan"]
+    id: str
+    name: str
+    price: int | Decimal
+    currency: str
+
+
 class Need(Struct, frozen=True):
     """What one bucket will take this cycle, in its own unit: `missing` more than it has, `projected` in all.
 
@@ -79,7 +89,7 @@ class Need(Struct, frozen=True):
     projected: float
 
 
-def best(catalogue: Catalogue, plan: Plan, bucket: Bucket, need: Need) -> Offer | None:
+def best(catalogue: Catalogue, plan: Plan, bucket: Bucket, need: Need) -> Offered | None:
     """The best next action for one bucket of the customer's plan; None: do nothing."""
     covering = [top_up for top_up in catalogue.top_ups if _covers(top_up, plan, bucket, need.missing)]
     top_up = min(covering, key=lambda one: (one.price, one.id), default=None)
@@ -88,9 +98,11 @@ def best(catalogue: Catalogue, plan: Plan, bucket: Bucket, need: Need) -> Offer 
     limit = None if price is None else need.beyond * float(price)
     if limit is not None and bucket.spend_limit is not None:
         limit = min(limit, float(bucket.spend_limit))
-    options = [(top_up.price, 0, Offer("top_up", top_up.id, _number(top_up.price)))] if top_up else []
+    options = []
+    if top_up is not None:
+        options.append((top_up.price, 0, _offered("top_up", top_up.id, top_up)))
     if sold is not None:
-        options.append((sold.price - float(plan.price), 1, Offer("plan", sold.plan_id, _number(sold.price))))
+        options.append((sold.price - float(plan.price), 1, _offered("plan", sold.plan_id, sold)))
     options = [option for option in options if limit is None or option[0] < limit]
     return min(options, key=lambda option: option[:2])[2] if options else None
 
@@ -117,6 +129,7 @@ def _keeps(given: Allowed | None, other: Bucket) -> bool:
     return given is None or (given.unit == other.unit and given.allowance >= float(other.allowance))
 
 
-def _number(price: float) -> int | Decimal:
-    """The price as it was written in the policy."""
-    return int(price) if price == int(price) else Decimal(repr(price))
+def _offered(kind: Literal["top_up", "plan"], id_: str, sold: TopUp | SoldPlan) -> Offered:
+    """The offer, at the price as it was written in the policy."""
+    price = int(sold.price) if sold.price == int(sold.price) else Decimal(repr(sold.price))
+    return Offered(kind, id_, sold.name, price, sold.currency)

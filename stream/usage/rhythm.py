@@ -20,8 +20,8 @@ _WEEK = HOURS * _HOUR
 #: Local epoch ms of a Monday's midnight: day 0 was a Thursday.
 _MONDAY = 4 * 24 * _HOUR
 
-#: Of hours 0 to 23, and of Monday to Sunday: consumer lines are busiest in the evening and at week-ends (Feldmann et
-#: al., "The Lockdown Effect", IMC 2020, figures 2 and 3, before March 2020; here rounded).
+#: Of hours 0 to 23, and of Monday to Sunday: the shape that consumer lines have nearly everywhere, quiet before dawn,
+#: busiest in the evening and a little more so at week-ends. An operator's own figures belong in the policy.
 _DAY = (0.7, 0.5, 0.4, 0.3, 0.3, 0.3, 0.4, 0.6, 0.8, 0.9, 1.0, 1.0, 1.1, 1.1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.7,
         1.5, 1.1)  # fmt: skip
 _DAYS = (0.97, 0.97, 0.97, 0.98, 1.0, 1.05, 1.06)
