@@ -2,7 +2,7 @@
 
     customers.interactions ──> open cases, complaints ─┐
     customers.appointments ──> technicians to come ────┼──> until when marketing is held, by reason
-    billing.bills ───────────> bill shock ─────────────┤
+    bills ───────────────────> bill shock ─────────────┤
     usage ───────────────────> overage ────────────────┘
 
 One table key a customer, `g/<customer>`. Invariant: events of one case or appointment end in the same state in whatever
@@ -11,15 +11,12 @@ order they arrive; the newest `time` wins.
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import msgspec
 from msgspec import Struct
 
 from forewarn.alerts.policy import AlertPolicy, ms
 from forewarn.stream.engine.unit import Unit
 from forewarn.topics.events.customers import Appointment, Interaction
-from forewarn.topics.events.usage import Bill
 from forewarn.topics.instants import to_ms
 
 PREFIX = b"g/"
@@ -47,9 +44,6 @@ class Situation(Struct, frozen=True, array_like=True, omit_defaults=True):
     complaint: int = 0
     bill_shock: int = 0
     overage: int = 0
-    bill_time: int = 0
-    bill_currency: str = ""
-    bill_amount: int | Decimal = 0
 
 
 ENCODE = msgspec.msgpack.Encoder().encode
@@ -90,19 +84,11 @@ class Circumstances:
         appointments = _newer(known.appointments, event.appointment_id, matter, unit.now)
         return self._store(unit, customer, known, msgspec.structs.replace(known, appointments=appointments))
 
-    def bill(self, unit: Unit, customer: str, event: Bill) -> bool:
-        """Folds a bill; True when it is a shock: `bill_shock_ratio` times the one before, in the same currency."""
-        time, known = to_ms(event.time), self.get(unit, customer)
-        if time <= known.bill_time:
-            return False
-        shock = known.bill_shock
-        ratio = Decimal(str(self.policy.bill_shock_ratio))
-        if event.currency == known.bill_currency and event.amount > known.bill_amount * ratio > 0:
-            shock = time + ms(self.policy.bill_shock_s)
-        after = msgspec.structs.replace(
-            known, bill_time=time, bill_currency=event.currency, bill_amount=event.amount, bill_shock=shock
-        )
-        return self._store(unit, customer, known, after) and shock != known.bill_shock
+    def bill_shock(self, unit: Unit, customer: str, time: int) -> bool:
+        """A bill of that time (epoch ms) is a shock; True when it can change what the gate says."""
+        known = self.get(unit, customer)
+        until = max(known.bill_shock, time + ms(self.policy.bill_shock_s))
+        return self._store(unit, customer, known, msgspec.structs.replace(known, bill_shock=until))
 
     def overage(self, unit: Unit, customer: str) -> bool:
         """An allowance is used up."""

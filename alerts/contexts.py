@@ -64,7 +64,22 @@ class UsageContext(Struct, frozen=True, kw_only=True):
     offer: Suggestion | None = None
 
 
-Context = OutageContext | UsageContext
+class BillContext(Struct, frozen=True, kw_only=True):
+    """A bill that is higher than usual, and why. `usual` is what it normally comes to, `due` an instant of its day.
+
+    `differences` are the largest changes by name of the line, largest first; positive = costs more than usual.
+    """
+
+    shared: ClassVar[bool] = False
+
+    amount: Amount
+    currency: str
+    usual: Amount
+    due: int | None = None
+    differences: tuple[tuple[str, Amount], ...] = ()
+
+
+Context = OutageContext | UsageContext | BillContext
 
 #: Every message that can be rendered, and the type of its context. A kind is added here and in `templates/`.
 CONTEXTS: dict[tuple[str, str], type[OutageContext | UsageContext]] = {

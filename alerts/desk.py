@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from forewarn.alerts import deferrals, impact, notices, requests, standing, usage_notices
+from forewarn.alerts.bill_notices import BillNotices
 from forewarn.alerts.circumstances import Circumstances
 from forewarn.alerts.contacts import Contacts
 from forewarn.alerts.control import EVERYTHING, Controls
@@ -102,6 +103,17 @@ class Desk:
             controls=controls,
             fan_out=self.fan_out,
         )
+        self.bills = BillNotices(
+            pipeline=pipeline,
+            customers=people,
+            contacts=self.contacts,
+            incidents=self.incidents,
+            told=told,
+            circumstances=self.circumstances,
+            standings=self.standings,
+            controls=controls,
+            fan_out=self.fan_out,
+        )
         self.requests = Requests(
             policy, customers=self.customers, standings=self.standings, ledger=ledger, fan_out=self.fan_out
         )
@@ -116,6 +128,7 @@ class Desk:
             usage=self.usage,
             standings=self.standings,
         )
+        self.outcomes.visits["bill"] = self.bills.visit
 
     def _wire_impact(self, ledger: Ledger) -> None:
         self.replies = Replies(self.policy, customers=self.customers, incidents=self.incidents, ledger=ledger)
@@ -167,6 +180,7 @@ class Desk:
             self.marks,
             self.fan_out,
             self.usage,
+            self.bills,
             self.requests,
         ):
             part.restore(table)
@@ -191,7 +205,12 @@ class Desk:
     def _control(self, unit: Unit, events: Sequence[Control | None], records: Sequence[Record]) -> None:
         for event, kind in zip(events, keys(records), strict=True):
             if self.controls.take(unit, kind, event):
-                for name, part in (("outage", self.impact), ("usage", self.usage), ("marketing", self.requests)):
+                for name, part in (
+                    ("outage", self.impact),
+                    ("usage", self.usage),
+                    ("bill", self.bills),
+                    ("marketing", self.requests),
+                ):
                     if kind in (name, EVERYTHING):
                         part.resumed(unit)
 
@@ -234,8 +253,7 @@ class Desk:
 
     def _bills(self, unit: Unit, events: Sequence[Bill], records: Sequence[Record]) -> None:
         for event, customer in zip(events, keys(records), strict=True):
-            if self.circumstances.bill(unit, customer, event):
-                self.standings.publish(unit, customer)
+            self.bills.take(unit, customer, event)
 
     def _requests(self, unit: Unit, events: Sequence[MarketingRequest], records: Sequence[Record]) -> None:
         for event, customer in zip(events, keys(records), strict=True):
@@ -259,6 +277,7 @@ class Desk:
             self.deferrals,
             self.requests,
             self.usage,
+            self.bills,
             self.notices,
             self.circumstances,
             self.contacts,

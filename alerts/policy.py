@@ -116,8 +116,11 @@ class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     complaint_s: Seconds = 7 * DAY_S
     #: A support case that nobody closed holds marketing for this long at most.
     case_s: Seconds = 90 * DAY_S
-    #: A bill this many times the one before is a shock, and holds marketing for `bill_shock_s`.
-    bill_shock_ratio: Annotated[float, Meta(gt=1)] = 1.5
+    #: A bill above this many times the median of the six before it, and above that median by more than the floor (in
+    #: its own currency), is a shock: it is explained while that is worth it, and holds marketing for `bill_shock_s`.
+    bill_shock_ratio: Annotated[float, Meta(gt=1)] = 1.3
+    bill_shock_floor: Annotated[float, Meta(ge=0)] = 5.0
+    bill_valid_s: Period = 3 * DAY_S
     bill_shock_s: Seconds = 7 * DAY_S
     #: Usage at or over the whole allowance holds marketing for this long.
     overage_s: Seconds = 7 * DAY_S

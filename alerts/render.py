@@ -11,6 +11,7 @@ is rendered once (`frame.py`). Invariant: the same arguments give the same bytes
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from msgspec import Struct
 
-from forewarn.alerts.contexts import Context, OutageContext, UsageContext
+from forewarn.alerts.contexts import BillContext, Context, OutageContext, UsageContext
 from forewarn.alerts.frame import Frame
 from forewarn.alerts.wording import Speech, Words, parse_locale, parse_zone
 
@@ -193,6 +194,8 @@ def facts(context: Context, speech: Speech) -> dict[str, str]:
     """The context as finished texts: all that a template can see. What is not known is an empty text."""
     if isinstance(context, OutageContext):
         return outage_facts(context, speech)
+    if isinstance(context, BillContext):
+        return bill_facts(context, speech)
     return usage_facts(context, speech)
 
 
@@ -225,6 +228,15 @@ def usage_facts(context: UsageContext, speech: Speech) -> dict[str, str]:
         "left": speech.amount(max(left, left - left), context.unit),
         "renews": speech.day(context.cycle_end),
         "over": "over" if left <= 0 else "",
+    }
+
+
+def bill_facts(context: BillContext, speech: Speech) -> dict[str, str]:
+    """`amount`, `usual`, `due` (a date)."""
+    return {
+        "amount": speech.amount(Decimal(str(context.amount)), context.currency),
+        "usual": speech.amount(Decimal(str(context.usual)), context.currency),
+        "due": speech.day(context.due) if context.due is not None else "",
     }
 
 

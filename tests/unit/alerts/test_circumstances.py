@@ -1,4 +1,4 @@
-"""Cases, appointments and bills in whatever order they come."""
+"""Cases and appointments in whatever order they come."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import msgspec
 import pytest
 
 from forewarn.alerts.circumstances import Circumstances, held_until
-from forewarn.alerts.policy import AlertPolicy
+from forewarn.alerts.policy import AlertPolicy, ms
 from forewarn.stream.engine.unit import Unit
 from forewarn.topics.events.customers import Appointment, Interaction
-from forewarn.topics.events.usage import Bill
 
 POLICY = AlertPolicy()
 HOUR = 3_600_000
@@ -27,24 +26,18 @@ def appointment(time: int, status: str, end: int = HOUR, kind: str = "technician
     return msgspec.convert(said, Appointment)
 
 
-def bill(time: int, amount: int, currency: str = "EUR") -> Bill:
-    return msgspec.convert({"bill_id": f"b{time}", "time": time, "amount": amount, "currency": currency}, Bill)
-
-
 class Desk:
     def __init__(self) -> None:
         self.circumstances = Circumstances(POLICY)
         self.unit = Unit({}, {}, 10)
 
-    def take(self, *events: Interaction | Appointment | Bill) -> list[bool]:
+    def take(self, *events: Interaction | Appointment) -> list[bool]:
         return [self._take(event) for event in events]
 
-    def _take(self, event: Interaction | Appointment | Bill) -> bool:
+    def _take(self, event: Interaction | Appointment) -> bool:
         if isinstance(event, Interaction):
             return self.circumstances.interaction(self.unit, "ada", event)
-        if isinstance(event, Appointment):
-            return self.circumstances.appointment(self.unit, "ada", event)
-        return self.circumstances.bill(self.unit, "ada", event)
+        return self.circumstances.appointment(self.unit, "ada", event)
 
     @property
     def situation(self) -> Any:
@@ -84,18 +77,8 @@ def test_an_appointment_that_moved_counts_at_its_new_time() -> None:
         assert held_until(desk.situation.appointments) == 5 * HOUR
 
 
-@pytest.mark.parametrize(
-    ("bills", "shock"),
-    [
-        ([bill(20, 40)], False),
-        ([bill(20, 40), bill(30, 60)], False),
-        ([bill(20, 40), bill(30, 61)], True),
-        ([bill(20, 40), bill(30, 61, "USD")], False),
-        ([bill(20, 0), bill(30, 61)], False),
-        ([bill(30, 61), bill(20, 40)], False),
-    ],
-)
-def test_a_bill_is_a_shock_when_it_is_far_above_the_one_before(bills: list[Bill], shock: bool) -> None:
+def test_a_bill_shock_holds_from_the_bill_on_and_never_shorter() -> None:
     desk = Desk()
-    desk.take(*bills)
-    assert bool(desk.situation.bill_shock) is shock
+    assert desk.circumstances.bill_shock(desk.unit, "ada", 50)
+    assert not desk.circumstances.bill_shock(desk.unit, "ada", 20)
+    assert desk.situation.bill_shock == 50 + ms(POLICY.bill_shock_s)
