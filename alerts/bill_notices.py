@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from forewarn.alerts import lines
 from forewarn.alerts.bill_history import BillHistory, PastBill
 from forewarn.alerts.bill_shock import Shock, bill_shock
 from forewarn.alerts.circumstances import Circumstances
@@ -81,7 +82,7 @@ class BillNotices:
             self.fan_out.start(unit, RELEASE, ALL)
 
     def visit(self, unit: Unit, customer: str, entry: Entry) -> None:
-        """An explanation reached nobody on its channel, or its wait is over: it is proposed again, if it still counts."""
+        """An explanation failed on its channel, or its wait is over: it is proposed again, if it still counts."""
         bills = self.history.get(unit, customer)
         if bills and bills[-1].bill_id == entry.incident and not entry.settled("explained"):
             self._judge(unit, customer, bills)
@@ -107,6 +108,7 @@ class BillNotices:
         self.standings.publish(unit, customer)
 
     def _propose(self, unit: Unit, customer: str, bill: PastBill, shock: Shock) -> None:
+        self._undefer(unit, customer)
         entries = self.told.entries(unit, customer)
         valid_until = bill.time + ms(self.pipeline.rules.policy.bill_valid_s)
         person = self.customers.get(unit, customer)
@@ -124,7 +126,7 @@ class BillNotices:
             entry=next(known, fresh),
             person=person,
             entries=entries,
-            out=self.incidents.out(person.services if person is not None else ()),
+            out=lines.out(self.incidents, person),
             bad_contacts=self.contacts.bad(unit, person),
             paused=self.controls.paused("bill"),
         )

@@ -94,7 +94,8 @@ def test_only_the_newest_bills_are_kept_in_little_room() -> None:
     for month in range(12):
         history.take(table, "ada", bill(month, "41.20", plan=25, options="9.99", **{"calls abroad": "6.21"}))
     assert [one.time for one in history.get(table, "ada")] == list(range(12 - KEPT, 12))
-    [stored] = [value for value in table.dirty.values() if value is not None]
+    [stored] = table.dirty.values()
+    assert stored is not None
     assert len(stored) < 400
 
 
