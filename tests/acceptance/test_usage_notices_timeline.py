@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.decide_desk import START, DecideDesk, profile
+from forewarn.stream.policy import Policy
+from forewarn.stream.usage.offer import Catalogue, TopUp
+from forewarn.stream.usage.policy import UsagePolicy
+from tests.decide_desk import START, DecideDesk, impact, profile
 
 DAY = 86_400.0
 
@@ -76,3 +79,32 @@ def test_the_customers_own_thresholds_are_used() -> None:
     desk.push("customers.subscriptions", "ada", {"alerts": [], "thresholds": {"data": [30]}})
     desk.at(5).push("usage.records", "ada", used("r1", 90))
     assert [row.value["class"] for row in desk.out("notifications", "ada")] == ["30"]
+
+
+SLOT = 3 * 3_600_000
+#: 240 MB a day of 1000; eight days of the cycle are left.
+LIMITED = {
+    **PLAN,
+    "buckets": [{"bucket": "data", "allowance": 1000, "unit": "MB", "overage_price": 0.05, "spend_limit": 10}],
+}
+SHOP = Policy(
+    usage=UsagePolicy(offers=Catalogue(top_ups=(TopUp("t1", "1 GB more", "data", 1000, "MB", 5, "EUR"),))),
+)
+
+
+def paced(desk: DecideDesk, *, slots: int, first: int = 0) -> DecideDesk:
+    """The same amount every three hours."""
+    for number in range(first, first + slots):
+        desk.at(number * 3 * 3600 + 60)
+        start = START + number * SLOT
+        record = {"record_id": f"s{number}", "bucket": "data", "amount": 30, "start": start}
+        desk.push("usage.records", "ada", record)
+    return desk
+
+
+def test_nothing_is_offered_in_an_outage_of_theirs() -> None:
+    desk = DecideDesk(SHOP).push("customers.profiles", "ada", profile("onu-1", plan=LIMITED))
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
+    paced(desk, slots=12)
+    (alert,) = desk.out("usage.alerts", "ada")
+    assert (alert.value["kind"], alert.value.get("offer")) == ("forecast", None)
