@@ -103,23 +103,23 @@ class Desk:
             controls=controls,
             fan_out=self.fan_out,
         )
-        self.bills = BillNotices(
-            pipeline=pipeline,
-            customers=people,
-            contacts=self.contacts,
-            incidents=self.incidents,
-            told=told,
-            circumstances=self.circumstances,
-            standings=self.standings,
-            controls=controls,
-            fan_out=self.fan_out,
-        )
         self.requests = Requests(
             policy, customers=self.customers, standings=self.standings, ledger=ledger, fan_out=self.fan_out
         )
         self._wire_outcomes()
 
     def _wire_outcomes(self) -> None:
+        self.bills = BillNotices(
+            pipeline=self.usage.pipeline,
+            customers=self.customers,
+            contacts=self.contacts,
+            incidents=self.incidents,
+            told=self.told,
+            circumstances=self.circumstances,
+            standings=self.standings,
+            controls=self.controls,
+            fan_out=self.fan_out,
+        )
         self.outcomes = Outcomes(
             customers=self.customers,
             contacts=self.contacts,
