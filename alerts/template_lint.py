@@ -15,6 +15,7 @@ from jinja2 import TemplateError
 
 from forewarn.alerts.contexts import CHANNELS, CONTEXTS, Context, OutageContext, UsageContext
 from forewarn.alerts.render import Rendered, Renderer
+from forewarn.alerts.sms_text import GSM, parts
 from forewarn.alerts.wording import Words
 
 HOUR = 3_600_000
@@ -38,8 +39,6 @@ SAMPLES: dict[type[OutageContext | UsageContext], tuple[Context, ...]] = {
 
 VOID = frozenset({"meta", "br", "hr"})
 FORBIDDEN = frozenset({"img", "script", "link", "style", "iframe", "object", "i", "b", "u"})
-#: One SMS of GSM 03.38 text.
-SEGMENT = 160
 
 
 def lint(renderer: Renderer) -> list[str]:
@@ -91,8 +90,8 @@ def _message(renderer: Renderer, language: str, kind: str, stage: str, channel: 
 
 def problems(rendered: Rendered, channel: str, language: str) -> Iterator[str]:
     """What is wrong with one finished message."""
-    parts = (rendered.subject or "", rendered.text, rendered.html or "")
-    if any("{%" in part or "{#" in part for part in parts):
+    said = (rendered.subject or "", rendered.text, rendered.html or "")
+    if any("{%" in part or "{#" in part for part in said):
         yield "template code is left in it"
     if not rendered.text:
         yield "it says nothing"
@@ -100,8 +99,9 @@ def problems(rendered: Rendered, channel: str, language: str) -> Iterator[str]:
         if not rendered.subject or len(rendered.subject) > 120:
             yield "the subject is missing or longer than 120 characters"
         yield from html_problems(rendered.html or "", language)
-    elif channel == "sms" and len(rendered.text) > SEGMENT:
-        yield f"it takes {len(rendered.text)} characters, more than one SMS"
+    elif channel == "sms" and (cut := parts(rendered.text)).count > 1:
+        alphabet = "GSM 03.38" if cut.coding == GSM else "UCS-2"
+        yield f"its {len(rendered.text)} characters take {cut.count} parts in {alphabet}, more than one SMS"
 
 
 def html_problems(html: str, language: str) -> Iterator[str]:

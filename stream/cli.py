@@ -34,6 +34,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     running.demo,
     running.worker,
     operating.why,
+    operating.webhook_secret,
     operating.pause,
     operating.resume,
     operating.doctor,

@@ -159,6 +159,7 @@ class Metrics:
             buckets=_UNIT_SECONDS,
             registry=to,
         )
+        self.sms_parts = Counter("forewarn_sms_parts", "Parts of texts that the SMS centre took", registry=to)
         self.circuit = Gauge(
             "forewarn_circuit_state",
             "1 for the state that a provider's circuit is in",

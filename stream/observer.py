@@ -144,6 +144,10 @@ class Observer:
         """A provider has answered after `seconds`."""
         self.metrics.channel_seconds.labels(channel).observe(seconds)
 
+    def sms_parts(self, parts: int) -> None:
+        """A text was taken in this many parts, each of which is paid for."""
+        self.metrics.sms_parts.inc(parts)
+
     def delivered(self, kind: str, seconds: float) -> None:
         """A notification was handed over `seconds` after it was decided."""
         self.metrics.end_to_end.labels(kind, "delivered").observe(seconds)

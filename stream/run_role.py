@@ -155,6 +155,8 @@ def _observed(observer: Observer) -> Callable[[Message, Answer, float], None]:
     def observe(message: Message, answer: Answer, seconds: float) -> None:
         observer.sent(message.channel, seconds)
         if isinstance(answer, Delivered):
+            if message.channel == "sms" and answer.provider_id:
+                observer.sms_parts(len(answer.provider_id.split()))
             observer.delivered(message.kind, max(0.0, time.time() - message.time / 1000))
 
     return observe

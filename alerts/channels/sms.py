@@ -50,7 +50,6 @@ class SmsChannel:
     def __init__(self, smsc: Smsc) -> None:
         self.smsc = smsc
         self.source = address(smsc.source)
-        self.parts_sent = 0
         self._inbox: Inbox | None = None
         self._session: Session | None = None
         self._bound = asyncio.Event()
@@ -89,7 +88,6 @@ class SmsChannel:
                 return Ambiguous(f"reply: {error}")
             self._pace(done)
             if done.status == Status.OK:
-                self.parts_sent += 1
                 taken.append(done.message_id)
                 continue
             answer = refused(done.status)

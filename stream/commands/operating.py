@@ -42,6 +42,24 @@ def why(
     finish(run(settings, customer, as_json=json, incident=incident))
 
 
+def webhook_secret(
+    customer: Annotated[str, typer.Argument(help="The customer's id, as in customers.profiles.")],
+    bootstrap: Bootstrap = None,
+    config: Config = None,
+    policy: PolicyFile = None,
+    topic_prefix: Prefix = None,
+) -> None:
+    """Print the secret that a customer's webhook is signed with: one a line of the operator's, the newest first."""
+    settings, _ = read(bootstrap, config, policy, topic_prefix)
+    from forewarn.alerts.channels.webhook import customer_secret, read_secrets
+    from forewarn.stream.settings import SettingsError
+
+    if settings.webhook_secret_file is None:
+        raise SettingsError(["webhook_secret_file is not set: this deployment has no webhooks"])
+    for secret in read_secrets(settings.webhook_secret_file):
+        typer.echo(customer_secret(secret, customer))
+
+
 def policy_check(
     file: Annotated[Path | None, typer.Argument(help="The policy file; default: --policy, else the defaults.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print every value, defaults included.")] = False,

@@ -65,7 +65,7 @@ async def test_a_long_text_arrives_in_parts_that_belong_together(sink: SmscSink,
         answer = await sms.send(message(text))
         assert isinstance(answer, Delivered)
         assert answer.provider_id is not None
-        assert len(answer.provider_id.split()) == count == sms.parts_sent
+        assert len(answer.provider_id.split()) == count
     assert sink.texts == [(NUMBER, text)]
     assert len({part.reference for part in sink.taken}) == 1
 
