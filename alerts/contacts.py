@@ -16,9 +16,11 @@ from hashlib import blake2b
 import msgspec
 from msgspec import Struct
 
+from forewarn.alerts import phone
 from forewarn.alerts.customers import Customer
 from forewarn.alerts.policy import AlertPolicy, ms
 from forewarn.stream.engine.unit import Unit
+from forewarn.topics.events.messages import Forgotten
 
 PREFIX = b"b/"
 SCHEMA = b"\x01"
@@ -86,6 +88,13 @@ class Contacts:
         row = self._row(unit, after.id) or Row()
         marks = {name: mark for name, mark in row.marks.items() if name not in others}
         self._store(unit, after.id, Row(marks, row.changed | others))
+
+    def part(self, unit: Unit, person: Customer | None) -> None:
+        """Says goodbye to a customer who is deleted: whoever knows them by their number is to forget them."""
+        number = phone.digits(person.address("sms") or "") if person is not None else None
+        if person is not None and number is not None:
+            word = msgspec.json.encode(Forgotten(person.id))
+            unit.emit("delivery.inbound", phone.digest(number).encode(), word)
 
     def erase(self, unit: Unit, customer: str) -> None:
         """Forgets the customer."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from forewarn.alerts import deferrals, impact, notices, requests, standing, usage_notices
 from forewarn.alerts.bill_notices import BillNotices
 from forewarn.alerts.circumstances import Circumstances
@@ -23,7 +21,6 @@ from forewarn.alerts.incidents import Incidents
 from forewarn.alerts.ledger import Ledger
 from forewarn.alerts.notices import Notices
 from forewarn.alerts.outcomes import Outcomes, keys
-from forewarn.alerts.phone import digest, digits
 from forewarn.alerts.pipeline import Pipeline
 from forewarn.alerts.progress import Marks
 from forewarn.alerts.proposal import Rules
@@ -36,7 +33,7 @@ from forewarn.stream.engine.role import Record
 from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.stream.usage.account import Account
 from forewarn.topics.events.customers import Appointment, Interaction, Preference, Profile, Subscription
-from forewarn.topics.events.messages import Control, Forgotten, MarketingRequest
+from forewarn.topics.events.messages import Control, MarketingRequest
 from forewarn.topics.events.outages import ImpactChunk, ProgressMark
 from forewarn.topics.events.usage import Bill
 
@@ -268,10 +265,7 @@ class Desk:
 
     def _erase(self, unit: Unit, customer: str) -> None:
         """A customer is gone: everything of theirs goes."""
-        person = self.customers.get(unit, customer)
-        number = digits(person.address("sms") or "") if person is not None else None
-        if number is not None:
-            unit.emit("delivery.inbound", digest(number).encode(), msgspec.json.encode(Forgotten(customer)))
+        self.contacts.part(unit, self.customers.get(unit, customer))
         for part in (
             self.caps,
             self.deferrals,

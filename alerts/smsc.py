@@ -279,10 +279,15 @@ def _part(pdu: bytes, message_id: str) -> Taken:
     )
 
 
+def show(part: Taken) -> None:
+    """A part on a line of its own."""
+    print(f"{part.number} {part.part}/{part.parts} {part.text!r}", flush=True)  # noqa: T201  its log is what it is for
+
+
 async def main(host: str, port: int) -> None:
     """Serves until it is stopped."""
-    show = lambda part: print(f"{part.number} {part.part}/{part.parts} {part.text!r}", flush=True)  # noqa: E731,T201
-    async with SmscSink(host=host, port=port, receipts="DELIVRD", receipt_after_s=2.0, told=show):
+    async with SmscSink(host=host, port=port, receipts="DELIVRD", receipt_after_s=2.0, told=show) as sink:
+        print(f"listening on {host}:{sink.port}", flush=True)  # noqa: T201
         await asyncio.Event().wait()
 
 

@@ -1,4 +1,4 @@
-"""The pages of docs/ that are made from the code: docs/topics.md from the catalog, docs/reasons.md from the reasons.
+"""The pages of docs/ that are made from the code: topics.md from the catalog, reasons.md, settings.md.
 
 `python -m forewarn.stream.documents` writes them; a test compares them with the code.
 """
@@ -17,6 +17,7 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 
 from forewarn.alerts import reasons as decisions
+from forewarn.stream.settings import ENVIRONMENT_PREFIX, Settings
 from forewarn.topics import reasons as inputs
 from forewarn.topics.catalog import DAY_MS, TOPICS, Topic
 
@@ -45,6 +46,13 @@ _REASONS_HEAD = """# Reasons
 Made from the code by `python -m forewarn.stream.documents`; do not edit. A word is never renamed.
 """
 
+_SETTINGS_HEAD = """# Settings
+
+Made from `stream/settings.py` by `python -m forewarn.stream.documents`; do not edit. The command line wins over the
+environment, that over a file (`--config FILE`, TOML: `smtp_host`, or `host` in a table `[smtp]`). All that is wrong is
+said at once, with exit code 78. Passwords and secrets are given as files, which are read when they are used.
+"""
+
 _WORDS: dict[Any, str] = {
     str: "text",
     int: "integer",
@@ -59,7 +67,20 @@ _WORDS: dict[Any, str] = {
 
 def pages() -> dict[str, str]:
     """File name in docs/ -> text."""
-    return {"topics.md": topics_page(), "reasons.md": reasons_page()}
+    return {"topics.md": topics_page(), "reasons.md": reasons_page(), "settings.md": settings_page()}
+
+
+def settings_page() -> str:
+    """Every setting with its environment variable, default and meaning."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = "by XDG_STATE_HOME" if field.default_factory is not None else _default(field.default)
+        rows.append((f"`{ENVIRONMENT_PREFIX}{name.upper()}`", default, field.description or ""))
+    return _SETTINGS_HEAD + "\n" + _table(("variable", "default", "what"), rows) + "\n"
+
+
+def _default(value: object) -> str:
+    return "" if value in (None, "") else f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def topics_page() -> str:

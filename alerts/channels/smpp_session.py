@@ -6,7 +6,7 @@
 
 Invariant: `NotSent` means that the SMSC certainly did not get the message; `Unanswered` that nobody knows. A session
 that ends takes the answers of all it had under way with it. The session is ours and not smpp34's, which answers
-deliver_sm by itself and calls both of these one error (docs/decisions/0006-smpp-session.md).
+deliver_sm by itself and calls both of these one error (docs/decisions/0005-smpp-session.md).
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from forewarn.alerts.phone import digest
 from tests.decide_desk import DecideDesk, Row, impact, profile
 
 CONTACTS = {"email": "ada@example.com", "phone": "+4915112345678"}
@@ -120,3 +121,11 @@ def test_a_usage_notice_does_not_go_over_a_line_that_is_out() -> None:
     desk = confirmed("onu-1", plan=plan)
     desk.push("usage.records", "ada", {"record_id": "r1", "bucket": "data", "amount": 9, "start": desk.core.now}).at(50)
     assert told(desk)[-1] == ("threshold", "sms")
+
+
+def test_who_is_deleted_is_forgotten_by_number_too_and_keeps_no_mark() -> None:
+    desk = confirmed("onu-1").log("ada", "sent").at(50)
+    receipt(desk, "bounced").push("customers.profiles", "ada", None).at(60)
+    [row] = desk.out("delivery.inbound")
+    assert (row.key, row.value) == (digest("4915112345678"), {"type": "forgotten", "customer": "ada"})
+    assert not [key for key in desk.core.table if key.startswith((b"b/", b"x/", b"c/", b"n/"))]

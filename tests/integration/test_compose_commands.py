@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from forewarn.alerts.mail_sink import MailSink
+from forewarn.alerts.smsc import SmscSink
 from forewarn.stream import kafka as client
 from forewarn.stream.demo.stage import Process, until_ready
 from forewarn.stream.health import PORTS
@@ -32,7 +33,7 @@ SERVICES: dict[str, dict[str, Any]] = {
 class Host:
     """Where services run instead of containers: their own settings, but our broker, our mail server, free ports."""
 
-    def __init__(self, bootstrap: str, prefix: str, mail_port: int, folder: Path) -> None:
+    def __init__(self, bootstrap: str, prefix: str, mail_port: int, folder: Path, smpp_port: int = 2775) -> None:
         self.folder = folder
         self._ours = {
             "FOREWARN_BOOTSTRAP": bootstrap,
@@ -43,6 +44,8 @@ class Host:
             "FOREWARN_METRICS_PORT": "0",
             "FOREWARN_SMTP_HOST": "127.0.0.1",
             "FOREWARN_SMTP_PORT": str(mail_port),
+            "FOREWARN_SMPP_HOST": "127.0.0.1",
+            "FOREWARN_SMPP_PORT": str(smpp_port),
         }
 
     def service(self, name: str) -> Process:
@@ -68,8 +71,8 @@ class Host:
 
 @asynccontextmanager
 async def host(kafka: KafkaAddress, prefix: str, folder: Path) -> AsyncIterator[Host]:
-    async with MailSink() as mail:
-        here = Host(kafka.bootstrap, prefix, mail.port, folder)
+    async with MailSink() as mail, SmscSink() as smsc:
+        here = Host(kafka.bootstrap, prefix, mail.port, folder, smsc.port)
         topics = here.service("topics")
         async with topics:
             assert await topics.ended() == 0, topics.tail()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -233,3 +234,25 @@ def test_a_sender_is_letters_a_number_or_a_short_code(source: str, found: tuple[
 
 def test_validity_is_utc() -> None:
     assert validity(1_795_379_400_000) == "261122203000000+"
+
+
+async def test_the_sms_centre_of_the_compose_file_takes_texts_and_sends_receipts() -> None:
+    heard: list[Inbound] = []
+
+    async def inbox(number: str, found: Inbound) -> None:
+        heard.append(found)
+
+    command = (sys.executable, "-m", "forewarn.alerts.smsc", "--host", "127.0.0.1", "--port", "0")
+    child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert child.stdout is not None
+    try:
+        port = int((await child.stdout.readline()).decode().rpartition(":")[2])
+        async with channel(port) as sms:
+            sms.listen(inbox)
+            assert isinstance(await sms.send(message()), Delivered)
+            assert (await child.stdout.readline()).decode() == f"{NUMBER} 1/1 'Outage in Linden.'\n"
+            await until(lambda: heard, 10)
+    finally:
+        child.terminate()
+        await child.wait()
+    assert [event.status for event in heard if isinstance(event, Returned)] == ["delivered"]

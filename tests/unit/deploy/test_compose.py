@@ -41,19 +41,23 @@ def test_every_role_is_a_service_on_its_own_port() -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_the_command_line_of_every_service_is_understood(name: str) -> None:
-    command = [sys.executable, "-m", "forewarn", *convert(OURS[name]["command"], list[str]), "--help"]
+    entrypoint = OURS[name].get("entrypoint", ["python", "-m", "forewarn"])[1:]
+    command = [sys.executable, *entrypoint, *convert(OURS[name]["command"], list[str]), "--help"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{shlex.join(command)}\n{done.stderr}"
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", [name for name, service in OURS.items() if "entrypoint" not in service])
 def test_the_settings_of_every_service_are_valid(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in [variable for variable in os.environ if variable.startswith("FOREWARN_")]:
         monkeypatch.delenv(variable)
     for variable, value in OURS[name]["environment"].items():
         monkeypatch.setenv(variable, value)
     monkeypatch.setenv("FOREWARN_POLICY", str(ROOT / "deploy" / "demo-policy.toml"))
-    assert load().bootstrap == "kafka:9092"
+    settings = load()
+    assert settings.bootstrap == "kafka:9092"
+    assert settings.channels == ("email", "sms")
+    assert (settings.smpp_host, settings.smpp_port) == ("smsc", int(OURS["smsc"]["command"][-1]))
 
 
 def test_services_run_without_privileges_on_a_read_only_root() -> None:

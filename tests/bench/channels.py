@@ -1,0 +1,111 @@
+"""How many messages a second one core hands over, channel by channel: `python -m tests.bench.channels`.
+
+    this process, one core: N sends under way ──> SMTP relay, SMS centre in a process of its own
+
+The other side takes everything and keeps little; each message must be counted there, or the run is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import multiprocessing
+import os
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+from forewarn.alerts.channels.email import EmailChannel
+from forewarn.alerts.channels.protocol import Channel, Delivered, Message
+from forewarn.alerts.channels.smpp_session import Smsc
+from forewarn.alerts.channels.sms import SmsChannel
+from forewarn.alerts.channels.smtp_pool import Relay
+from forewarn.alerts.mail_sink import MailSink
+from forewarn.alerts.smsc import SmscSink
+
+TEXT = "Outage in Linden since 8:30 pm. Expected back by 10:15 pm. We will text you when service is restored."
+TO = {"email": "ada@example.com", "sms": "+4915112345678"}
+#: Messages a second and core that are aimed at.
+GOALS = {"email": 500, "sms": 1_000}
+
+
+def message(channel: str, to: str, number: int) -> Message:
+    """An outage notice; its words are those of all the others."""
+    html = f"<html><p>{TEXT}</p></html>"
+    return Message(
+        f"n{number}", 0, "outage", "confirmed", channel, to, "en", "Outage", TEXT, html, 1_895_379_400_000, "ada"
+    )
+
+
+def serve(name: str, pipe: Connection, cores: frozenset[int]) -> None:
+    """The other side: says its port, then, when asked, how many messages it has taken."""
+    os.sched_setaffinity(0, cores)
+    asyncio.run(_serve(name, pipe))
+
+
+async def _serve(name: str, pipe: Connection) -> None:
+    if name == "email":
+        async with MailSink() as mail:
+            await _report(pipe, mail.port, lambda: mail.count)
+    else:
+        async with SmscSink() as smsc:
+            await _report(pipe, smsc.port, lambda: len(smsc.taken))
+
+
+async def _report(pipe: Connection, port: int, count: Callable[[], int]) -> None:
+    pipe.send(port)
+    await asyncio.to_thread(pipe.recv)
+    pipe.send(count())
+
+
+async def measure(channel: Channel, to: str, messages: int, under_way: int) -> float:
+    """Seconds that so many messages took, so many of them under way at once. Raises when one was not taken."""
+    numbers = iter(range(messages))
+
+    async def hand_over() -> None:
+        for number in numbers:
+            answer = await channel.send(message(channel.name, to, number))
+            if not isinstance(answer, Delivered):
+                raise RuntimeError(f"{channel.name}: {answer}")
+
+    began = time.perf_counter()
+    await asyncio.gather(*(hand_over() for _ in range(under_way)))
+    return time.perf_counter() - began
+
+
+async def run(name: str, port: int, messages: int) -> float:
+    """Messages a second of one channel."""
+    channel: Channel
+    if name == "email":
+        channel = EmailChannel(Relay("127.0.0.1", port, connections=16), "alerts@nordnet.example")
+    else:
+        channel = SmsChannel(Smsc("127.0.0.1", port, "forewarn", None, "Forewarn"))
+    await measure(channel, TO[name], messages // 10, 16)
+    seconds = await measure(channel, TO[name], messages, 16)
+    await channel.close()
+    return messages / seconds
+
+
+def main() -> int:
+    """0 when every message of every channel arrived, else 1. Goals are printed, not judged: machines differ."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--messages", type=int, default=3_000)
+    messages = parser.parse_args().messages
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[0]})
+    wrong = 0
+    for name, goal in GOALS.items():
+        ours, theirs = multiprocessing.Pipe()
+        other = multiprocessing.Process(target=serve, args=(name, theirs, frozenset(cores[1:] or cores)))
+        other.start()
+        rate = asyncio.run(run(name, ours.recv(), messages))
+        ours.send("how many?")
+        arrived = ours.recv()
+        other.join()
+        wrong += arrived != messages + messages // 10
+        print(f"{name}: {rate:,.0f} messages/s on one core (goal {goal:,}); {arrived:,} arrived")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
