@@ -18,7 +18,8 @@ Amount = int | float | Decimal
 class OutageContext(Struct, frozen=True, kw_only=True):
     """An outage: where, since when, and what is known of its end.
 
-    `place` is what people call the place (a region's or an element's name; empty = not said). `cause` is one of the
+    `place` is what people call the place (a region's or an element's name; empty = not said), `also` the places of
+    other outages that the same message tells of. `cause` is one of the
     published causes or a field crew's own words; `unknown` and None are not mentioned. `etr` is the instant service is
     expected back by, `promised` the one that was named before it or has passed. `text` are an operator's own words,
     shown in place of the standard explanation.
@@ -28,6 +29,7 @@ class OutageContext(Struct, frozen=True, kw_only=True):
 
     started: int
     place: str = ""
+    also: tuple[str, ...] = ()
     restored: int | None = None
     cause: str | None = None
     etr: int | None = None

@@ -16,8 +16,8 @@ from __future__ import annotations
 import msgspec
 
 from forewarn.alerts import lines, promises
+from forewarn.alerts.companions import broken, companions, outage_context, outage_evidence, working
 from forewarn.alerts.contacts import Contacts
-from forewarn.alerts.contexts import OutageContext
 from forewarn.alerts.control import Controls
 from forewarn.alerts.customers import Customer, Customers
 from forewarn.alerts.incidents import Incident, Incidents
@@ -225,9 +225,12 @@ class Notices:
         stage: str,
         restored: int | None,
         class_: str | None,
+        lead: str = "",
     ) -> None:
-        services = person.services if person is not None else ()
+        entries = self.told.entries(unit, customer)
+        also = companions(self.incidents, incident, person, entries) if stage == "confirmed" and not lead else ()
         before, current = self._promises(unit, incident, entry, stage)
+        current = promises.covering(self.policy, current, also, unit.now)
         proposal = Proposal(
             kind="outage",
             stage=stage,
@@ -235,26 +238,47 @@ class Notices:
             customer=customer,
             now=unit.now,
             class_=class_,
-            context=outage_context(incident, restored, current, before),
+            context=outage_context(incident, restored, current, before, also),
             valid_until=self._valid_until(unit, stage, current),
-            evidence=outage_evidence(incident),
+            evidence=outage_evidence(incident, also),
             entry=entry,
             person=person,
-            entries=self.told.entries(unit, customer),
+            entries=entries,
             outage=incident,
-            broken=tuple(s for s in services if self.incidents.down(incident.outage_id, s.element)),
-            working=tuple(s for s in services if not self.incidents.broken(s.element)),
+            broken=broken(self.incidents, incident, person),
+            working=working(self.incidents, person),
             out=lines.out(self.incidents, person),
             bad_contacts=self.contacts.bad(unit, person),
             paused=self.controls.paused("outage"),
             promise=before if stage == "overdue" else current,
+            lead=lead,
         )
-        self._considered(unit, incident, proposal, self.pipeline.consider(unit, proposal))
+        self._considered(unit, incident, proposal, also, self.pipeline.consider(unit, proposal))
 
-    def _considered(self, unit: Unit, incident: Incident, proposal: Proposal, outcome: Outcome) -> None:
-        """Notes the first notice of an outage, and what was promised."""
+    def _digested(
+        self, unit: Unit, lead: Incident, customer: str, person: Customer | None, also: tuple[Incident, ...]
+    ) -> None:
+        """Notes of the outages that a message told of besides its own that they are said."""
+        for other in also:
+            entry = self._entry(unit, other, customer)
+            class_ = reopening(entry.turn(other.reopened))
+            self._propose(unit, other, customer, person, entry, "confirmed", None, class_, lead.outage_id)
+
+    def _outlasting(self, unit: Unit, customer: str) -> None:
+        """The customer was told that an outage is over: those that were told of in its message may go on."""
+        for entry in self.told.entries(unit, customer):
+            if any(message.reason == Reason.DIGESTED and message.stage == "confirmed" for message in entry.messages):
+                self.visit(unit, entry.incident, customer)
+
+    def _considered(
+        self, unit: Unit, incident: Incident, proposal: Proposal, also: tuple[Incident, ...], outcome: Outcome
+    ) -> None:
+        """Notes the first notice of an outage, what was promised, and what becomes of others by it."""
         if proposal.stage == "confirmed" and outcome == "sent":
             self._noticed(unit, incident)
+            self._digested(unit, incident, proposal.customer, proposal.person, also)
+        elif proposal.stage == "restored" and outcome == "sent":
+            self._outlasting(unit, proposal.customer)
         if proposal.stage in promises.PROMISING and (outcome == "sent" or self.pipeline.rules.mode == "shadow"):
             self._promised(unit, incident, proposal.promise)
 
@@ -271,26 +295,3 @@ class Notices:
             return unit.now + ms(self.policy.restored_valid_s)
         limit = unit.now + ms(self.policy.outage_valid_s)
         return min(limit, promise) if stage in ("estimated", "re_estimated") else limit
-
-
-def outage_context(incident: Incident, restored: int | None, promise: int = 0, before: int = 0) -> OutageContext:
-    """What the templates may say; `promise` and `before` (epoch ms) are the times promised now and before, or 0."""
-    return OutageContext(
-        started=incident.started,
-        place=incident.region,
-        restored=restored,
-        cause=incident.cause,
-        etr=promise or None,
-        promised=before or None,
-        text=incident.text,
-    )
-
-
-def outage_evidence(incident: Incident) -> dict[str, str | int]:
-    """What the decision rested on: the outage's revision, state and place."""
-    return {
-        "outage_revision": incident.revision,
-        "state": incident.state,
-        "region": incident.region,
-        "element": incident.element,
-    }

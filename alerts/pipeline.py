@@ -18,6 +18,7 @@ from forewarn.alerts.caps import Caps
 from forewarn.alerts.channel import channel
 from forewarn.alerts.current import current
 from forewarn.alerts.deferrals import Deferrals
+from forewarn.alerts.digest import digest
 from forewarn.alerts.duplicate import duplicate
 from forewarn.alerts.frequency_cap import counts, exempt, frequency_cap
 from forewarn.alerts.inhibit import inhibit
@@ -47,6 +48,7 @@ STAGES: tuple[Stage, ...] = (
     channel,
     quiet_hours,
     frequency_cap,
+    digest,
     worded,
     pause,
     rollout,

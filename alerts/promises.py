@@ -37,6 +37,11 @@ def promise(policy: AlertPolicy, incident: Incident, now: int) -> int:
     return latest if latest > now else 0
 
 
+def covering(policy: AlertPolicy, promised: int, others: tuple[Incident, ...], now: int) -> int:
+    """The promise, if it holds for the other outages of the same message, too; else 0."""
+    return promised if all(0 < promise(policy, other, now) <= promised for other in others) else 0
+
+
 def last(entry: Entry) -> Message | None:
     """The last message that was, or is about to be, told of what was to be expected; None without `confirmed`."""
     told = [m for m in entry.messages if m.stage in PROMISING and (m.owed or m.status == Status.SUPERSEDED)]

@@ -204,9 +204,10 @@ def outage_facts(context: OutageContext, speech: Speech) -> dict[str, str]:
 
     Of `etr` and `promised` there is the time, as in "by 4:30 pm".
     """
+    place = speech.listing((context.place, *context.also)) if context.also and context.place else context.place
     started, restored, etr, promised = context.started, context.restored, context.etr, context.promised
     return {
-        "place": one_line(context.place),
+        "place": one_line(place),
         "started": speech.moment(started),
         "restored": speech.time(restored, same_day_as=started) if restored is not None else "",
         "duration": speech.duration(restored - started) if restored is not None else "",

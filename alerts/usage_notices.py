@@ -121,7 +121,7 @@ class UsageNotices:
     def _release(self, unit: Unit, _: str, customer: str) -> None:
         deferred = self._kept(unit, PREFIX, customer)
         self._undefer(unit, customer)
-        for crossing in deferred:
+        for crossing in sorted(deferred, key=_highest_first):
             self._propose(unit, customer, msgspec.structs.replace(crossing, time=unit.now))
         self.standings.publish(unit, customer)
 
@@ -132,7 +132,7 @@ class UsageNotices:
         self._keep(unit, PREFIX, customer, waiting)
         if not waiting:
             self._waiting.discard(customer)
-        for crossing in kept:
+        for crossing in sorted(kept, key=_highest_first):
             if crossing.incident == entry.incident:
                 self._propose(unit, customer, crossing)
 
@@ -185,6 +185,11 @@ class UsageNotices:
             unit.put(key, SCHEMA + ENCODE(crossings))
         elif unit.get(key) is not None:
             unit.delete(key)
+
+
+def _highest_first(crossing: Crossing) -> float:
+    """Orders crossings so that the one that says most is judged before those that it makes needless."""
+    return -float(crossing.percent)
 
 
 def usage_context(crossing: Crossing) -> UsageContext:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton, format_time
+from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 from msgspec import Struct
@@ -98,6 +99,10 @@ class Speech:
         days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
         parts = (("day", days), ("hour", hours)) if days else (("hour", hours), ("minute", rest))
         return " ".join(_unit(count, f"duration-{unit}", "long", self.name) for unit, count in parts if count)
+
+    def listing(self, names: tuple[str, ...]) -> str:
+        """Several names as one enumerates them: `North, East and West`."""
+        return str(format_list(names, locale=self.locale))
 
     def percent(self, percent: float) -> str:
         """A percentage, 80 = 80 %."""

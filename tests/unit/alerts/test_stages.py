@@ -88,6 +88,7 @@ def test_the_stages_stand_in_the_order_of_the_design() -> None:
         "channel",
         "quiet_hours",
         "frequency_cap",
+        "digest",
         "worded",
         "pause",
         "rollout",
