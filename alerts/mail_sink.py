@@ -12,7 +12,8 @@ import ssl
 import threading
 from collections import Counter
 from datetime import UTC, datetime
-from email import message_from_bytes, policy
+from email import policy
+from email.parser import BytesHeaderParser
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Literal, Self
@@ -159,7 +160,7 @@ class MailSink:
     async def write(self, envelope: Envelope) -> None:
         """Puts a message into the ledger, on the disk."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
-        message = message_from_bytes(content, policy=policy.default)
+        message = BytesHeaderParser(policy=policy.default).parsebytes(content.partition(b"\r\n\r\n")[0])
         entry = Taken(
             time=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             sender=envelope.mail_from or "",

@@ -33,8 +33,9 @@ SERVICES: dict[str, dict[str, Any]] = {
 class Host:
     """Where services run instead of containers: their own settings, but our broker, our mail server, free ports."""
 
-    def __init__(self, bootstrap: str, prefix: str, mail_port: int, folder: Path, smpp_port: int = 2775) -> None:
+    def __init__(self, bootstrap: str, prefix: str, mail_port: int, folder: Path, smsc: SmscSink) -> None:
         self.folder = folder
+        self.smsc = smsc
         self._ours = {
             "FOREWARN_BOOTSTRAP": bootstrap,
             "FOREWARN_TOPIC_PREFIX": prefix,
@@ -45,7 +46,9 @@ class Host:
             "FOREWARN_SMTP_HOST": "127.0.0.1",
             "FOREWARN_SMTP_PORT": str(mail_port),
             "FOREWARN_SMPP_HOST": "127.0.0.1",
-            "FOREWARN_SMPP_PORT": str(smpp_port),
+            "FOREWARN_SMPP_SYSTEM_ID": "forewarn",
+            "FOREWARN_SMPP_SOURCE": "Forewarn",
+            "FOREWARN_SMPP_PORT": str(smsc.port),
         }
 
     def service(self, name: str) -> Process:
@@ -72,7 +75,7 @@ class Host:
 @asynccontextmanager
 async def host(kafka: KafkaAddress, prefix: str, folder: Path) -> AsyncIterator[Host]:
     async with MailSink() as mail, SmscSink() as smsc:
-        here = Host(kafka.bootstrap, prefix, mail.port, folder, smsc.port)
+        here = Host(kafka.bootstrap, prefix, mail.port, folder, smsc)
         topics = here.service("topics")
         async with topics:
             assert await topics.ended() == 0, topics.tail()
@@ -101,7 +104,7 @@ async def test_all_services_of_the_compose_file_run_together(kafka: KafkaAddress
 async def test_a_worker_without_its_topics_refuses_and_names_the_remedy(
     kafka: KafkaAddress, prefix: str, tmp_path: Path
 ) -> None:
-    here = Host(kafka.bootstrap, prefix, 25, tmp_path)
+    here = Host(kafka.bootstrap, prefix, 25, tmp_path, SmscSink(port=2775))
     worker = here.service("decide")
     async with worker:
         assert await worker.ended() == 78
