@@ -83,7 +83,13 @@ class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     bad_contact_s: Period = 30 * DAY_S
     #: In mode `allow-list` only these customers are sent anything.
     allow_list: tuple[str, ...] = ()
+    #: For customers whose profile names none, or one without templates.
     default_time_zone: str = "UTC"
+    default_locale: str = "en"
+    #: The operator's name as it stands above and below messages.
+    brand: str = ""
+    #: Directory of the operator's own templates, looked up before those that come with Forewarn.
+    templates: str = ""
     #: Local hours in which a customer who chose none is told only what is critical.
     quiet_hours: QuietHours | None = None
     #: How much a customer is told at most; of several that apply the most restrictive wins.

@@ -2,8 +2,9 @@
 
     context ──> facts (texts in the reader's locale and zone) ──> templates ──> Rendered
 
-Templates live in `templates/<language>/<kind>/<stage>.<part>`; the lookup goes from the exact locale to its language to
-the default. A webhook is told the e-mail's subject and text. They are compiled once, in Jinja2's sandbox, and are given
+The words live in `templates/<language>/<kind>.toml` (`sheets.py`); an operator's own may also be single templates,
+`<language>/<kind>/<stage>.<part>`. The lookup goes from the exact locale to its language to the default. A webhook is
+told the e-mail's subject and text. Templates are compiled once, in Jinja2's sandbox, and are given
 finished texts only, so no user text is ever a template and HTML is escaped by default; what they say around the facts
 is rendered once (`frame.py`). Invariant: the same arguments give the same bytes; no clock is read.
 """
@@ -11,26 +12,38 @@ is rendered once (`frame.py`). Invariant: the same arguments give the same bytes
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 from babel import Locale
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound
+from jinja2 import ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateNotFound
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from msgspec import Struct
 
-from forewarn.alerts.contexts import BillContext, Context, OutageContext, UsageContext
+from forewarn.alerts.contexts import Context
+from forewarn.alerts.facts import CONTROLS, facts
 from forewarn.alerts.frame import Frame
+from forewarn.alerts.policy import AlertPolicy
+from forewarn.alerts.sheets import SheetLoader
+from forewarn.alerts.sms_fit import fit
 from forewarn.alerts.wording import Speech, Words, parse_locale, parse_zone
 
+BLANK_LINES = re.compile(r"\n{3,}")
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 #: Rendered messages kept for reuse; one entry serves all customers of an outage in one locale and zone.
 CACHED = 4096
 
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+#: Subject, text and HTML of each channel's messages, by the last part of their templates' names.
+PARTS: dict[str, tuple[str | None, str, str | None]] = {
+    "email": ("subject.txt", "email.txt", "email.html"),
+    "webhook": ("subject.txt", "email.txt", None),
+    "sms": (None, "sms.txt", None),
+    "push": ("title.txt", "push.txt", None),
+    "inapp": ("title.txt", "push.txt", None),
+}
 
 
 class Rendered(Struct, frozen=True):
@@ -71,7 +84,7 @@ class Renderer:
         self.default_time_zone = default_time_zone
         self.brand = brand
         self.environment = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(self.roots),
+            loader=ChoiceLoader([FileSystemLoader(self.roots), SheetLoader(self.roots)]),
             autoescape=lambda name: bool(name and name.endswith(".html")),
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -105,6 +118,14 @@ class Renderer:
     def supports(self, kind: str, stage: str, channel: str, language: str | None = None) -> bool:
         """Whether there are words for this message on this channel: in that very language, or by default in any."""
         return self._supported(kind, stage, channel, language)
+
+    def language(self, kind: str, stage: str, channel: str, locale: str) -> str:
+        """The folder whose words a reader of that locale gets; raises LookupError as `render`."""
+        return self._parts(kind, stage, channel, locale)[1]
+
+    def languages(self) -> list[str]:
+        """The languages that there are words for, by their folders' names."""
+        return sorted({path.parent.name for root in self.roots for path in root.glob("*/words.toml")})
 
     def _has_parts(self, kind: str, stage: str, channel: str, language: str | None) -> bool:
         try:
@@ -140,13 +161,12 @@ class Renderer:
         for language in self._languages(locale):
             stem = f"{language}/{kind}/{stage}"
             try:
-                if channel in ("email", "webhook"):
-                    names = ("subject.txt", "email.txt", *(("email.html",) if channel == "email" else ()))
-                    subject, text, *html = (Frame(self.environment, f"{stem}.{name}") for name in names)
-                    return _Parts(subject, text, html[0] if html else None), language
-                return _Parts(None, Frame(self.environment, f"{stem}.{channel}.txt"), None), language
-            except TemplateNotFound:
+                frames = [Frame(self.environment, f"{stem}.{name}") if name else None for name in PARTS[channel]]
+            except (TemplateNotFound, KeyError):
                 continue
+            subject, text, html = frames
+            assert text is not None
+            return _Parts(subject, text, html), language
         raise LookupError(f"no template for {kind} {stage} by {channel}")
 
     def _languages(self, locale: str) -> list[str]:
@@ -175,6 +195,16 @@ class Renderer:
         return self._words[language]
 
 
+def renderer_of(policy: AlertPolicy) -> Renderer:
+    """The renderer of a deployment with that policy."""
+    return Renderer(
+        default_locale=policy.default_locale,
+        default_time_zone=policy.default_time_zone,
+        brand=policy.brand,
+        directory=Path(policy.templates) if policy.templates else None,
+    )
+
+
 def header_safe(text: str) -> str:
     """One line fit for a mail header: controls become a space and `=?` is parted.
 
@@ -184,63 +214,6 @@ def header_safe(text: str) -> str:
 
 
 def plain(text: str, channel: str) -> str:
-    """Plain text without outer blanks; an SMS without no-break spaces, which are not in its alphabet."""
-    if channel == "sms":
-        text = text.replace("\u00a0", " ").replace("\u202f", " ")
-    return text.strip()
-
-
-def facts(context: Context, speech: Speech) -> dict[str, str]:
-    """The context as finished texts: all that a template can see. What is not known is an empty text."""
-    if isinstance(context, OutageContext):
-        return outage_facts(context, speech)
-    if isinstance(context, BillContext):
-        return bill_facts(context, speech)
-    return usage_facts(context, speech)
-
-
-def outage_facts(context: OutageContext, speech: Speech) -> dict[str, str]:
-    """`place`, `started`, `restored`, `duration`, `cause`, `etr`, `promised`, `words` (an operator's).
-
-    Of `etr` and `promised` there is the time, as in "by 4:30 pm".
-    """
-    place = speech.listing((context.place, *context.also)) if context.also and context.place else context.place
-    started, restored, etr, promised = context.started, context.restored, context.etr, context.promised
-    return {
-        "place": one_line(place),
-        "started": speech.moment(started),
-        "restored": speech.time(restored, same_day_as=started) if restored is not None else "",
-        "duration": speech.duration(restored - started) if restored is not None else "",
-        "cause": one_line(speech.cause(context.cause)),
-        "etr": speech.time(etr, same_day_as=started) if etr is not None else "",
-        "promised": speech.time(promised, same_day_as=started) if promised is not None else "",
-        "words": (context.text or "").strip(),
-    }
-
-
-def usage_facts(context: UsageContext, speech: Speech) -> dict[str, str]:
-    """`bucket`, `percent`, `used`, `allowance`, `left`, `renews` (a date), `over` (non-empty when nothing is left)."""
-    left = context.allowance - context.used
-    return {
-        "bucket": one_line(speech.bucket(context.bucket)),
-        "percent": speech.percent(context.percent),
-        "used": speech.amount(context.used, context.unit),
-        "allowance": speech.amount(context.allowance, context.unit),
-        "left": speech.amount(max(left, left - left), context.unit),
-        "renews": speech.day(context.cycle_end),
-        "over": "over" if left <= 0 else "",
-    }
-
-
-def bill_facts(context: BillContext, speech: Speech) -> dict[str, str]:
-    """`amount`, `usual`, `due` (a date)."""
-    return {
-        "amount": speech.amount(Decimal(str(context.amount)), context.currency),
-        "usual": speech.amount(Decimal(str(context.usual)), context.currency),
-        "due": speech.day(context.due) if context.due is not None else "",
-    }
-
-
-def one_line(text: str) -> str:
-    """The text with controls and line breaks as spaces, so that a name cannot break a line of its own."""
-    return CONTROLS.sub(" ", text).strip()
+    """Plain text without outer blanks and piled-up blank lines; an SMS in as few segments as its words allow."""
+    text = BLANK_LINES.sub("\n\n", text).strip()
+    return fit(text) if channel == "sms" else text

@@ -7,19 +7,21 @@ the instant alone, so the same context gives the same words for everyone in one 
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_skeleton, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from babel.lists import format_list
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 from babel.units import format_unit
 from msgspec import Struct
 
 MINUTE_MS = 60_000
+FIRST = re.compile(r"\b1\b")
 
 #: CLDR names of the units that buckets are counted in (lower case); other units are written as they are.
 UNITS = {
@@ -42,19 +44,29 @@ UNITS = {
     "hours": "duration-hour",
 }
 
+#: ISO 4217 codes: the unit of what is counted in money.
+CURRENCIES = frozenset(Locale.parse("en").currencies)
+
 #: Bytes and kilobytes are too fine to read: they are said in the largest unit that leaves a number of 1 or more (SI).
 SCALED = {"b": 1, "byte": 1, "bytes": 1, "kb": 1000}
 SCALE = (("tb", 10**12), ("gb", 10**9), ("mb", 10**6), ("kb", 10**3), ("b", 1))
 
 
 class Words(Struct, frozen=True, forbid_unknown_fields=True):
-    """A language's vocabulary. `clock` is a CLDR pattern; `time` and `moment` are filled with {clock} and {day}."""
+    """A language's vocabulary. `clock` is a CLDR pattern; `time` and `moment` are filled with {clock} and {day},
+    `weekday` with {weekday} and {day}, `window` (of one day) with {day}, {start} and {end}, `span` (over midnight) with
+    {start} and {end}. `first` is what the first of a month is called where that is not its number."""
 
     clock: str
     time: str
     moment: str
+    weekday: str
+    window: str
+    span: str
     cause: dict[str, str]
     bucket: dict[str, str]
+    visit: dict[str, str]
+    first: str = ""
 
 
 class Speech:
@@ -75,12 +87,30 @@ class Speech:
 
     def day(self, ms: int) -> str:
         """The local date, without a year: `November 22`, `22. November`."""
-        return _day(self.local(ms).date(), self.name)
+        return self._date(self.local(ms).date(), "MMMMd")
+
+    def weekday(self, ms: int) -> str:
+        """The local date with its weekday: `Tuesday, November 24`."""
+        local = self.local(ms).date()
+        return self.words.weekday.format(weekday=_weekday(local, self.name), day=self._date(local, "MMMMd"))
+
+    def date(self, ms: int) -> str:
+        """The local date with its year: `November 24, 2026`."""
+        return self._date(self.local(ms).date(), "yMMMMd")
+
+    def window(self, start: int, end: int, *, short: bool = False) -> str:
+        """A span of time with its day, `short` for a text message; over midnight each end has its day."""
+        first, last = self.local(start), self.local(end)
+        if first.date() != last.date():
+            return self.words.span.format(start=self.moment(start), end=self.moment(end))
+        day = self._date(first.date(), "MMMEd") if short else self.weekday(start)
+        clocks = (self.words.time.format(clock=self._clock(local)) for local in (first, last))
+        return self.words.window.format(day=day, **dict(zip(("start", "end"), clocks, strict=True)))
 
     def moment(self, ms: int) -> str:
         """Time and date: `4:30 pm on November 22`."""
         local = self.local(ms)
-        return self.words.moment.format(clock=self._clock(local), day=_day(local.date(), self.name))
+        return self.words.moment.format(clock=self._clock(local), day=self._date(local.date(), "MMMMd"))
 
     def time(self, ms: int, *, same_day_as: int) -> str:
         """The time, and the date only when it is another local day than that of `same_day_as`."""
@@ -88,6 +118,10 @@ class Speech:
         if local.date() != self.local(same_day_as).date():
             return self.moment(ms)
         return self.words.time.format(clock=self._clock(local))
+
+    def _date(self, day: date, skeleton: str) -> str:
+        text = _date(day, skeleton, self.name)
+        return FIRST.sub(self.words.first, text, count=1) if self.words.first and day.day == 1 else text
 
     def _clock(self, local: datetime) -> str:
         clock = _clock(local.time(), self.words.clock, self.name)
@@ -112,6 +146,19 @@ class Speech:
         """An amount with its unit, to at most two decimals, rounded half to even; bytes in the unit one would say."""
         return _amount(amount, unit, self.name)
 
+    def money(self, amount: float | Decimal, currency: str) -> str:
+        """An amount of money, `currency` as in ISO 4217."""
+        return _money(Decimal(str(amount)), currency, self.name)
+
+    def change(self, amount: float | Decimal, currency: str) -> str:
+        """A difference in money, with its sign."""
+        value = Decimal(str(amount))
+        return f"{'-' if value < 0 else '+'}{_money(abs(value), currency, self.name)}"
+
+    def visit(self, kind: str) -> str:
+        """What people call an appointment of that kind."""
+        return self.words.visit.get(kind, kind)
+
     def cause(self, cause: str | None) -> str:
         """What caused it, in words; a crew's free text as it is; nothing for what nobody knows."""
         return self.words.cause.get(cause, cause) if cause else ""
@@ -126,8 +173,18 @@ class Speech:
 
 
 @lru_cache(4096)
-def _day(day: date, locale: str) -> str:
-    return str(format_skeleton("MMMMd", datetime.combine(day, time()), locale=locale))
+def _date(day: date, skeleton: str, locale: str) -> str:
+    return str(format_skeleton(skeleton, datetime.combine(day, time()), locale=locale))
+
+
+@lru_cache(4096)
+def _weekday(day: date, locale: str) -> str:
+    return format_date(day, "EEEE", locale=locale)
+
+
+@lru_cache(4096)
+def _money(amount: Decimal, currency: str, locale: str) -> str:
+    return format_currency(amount, currency, locale=locale)
 
 
 @lru_cache(4096)
@@ -146,6 +203,8 @@ def _amount(amount: int | Decimal, unit: str, locale: str) -> str:
         size = amount * SCALED[name]
         name, factor = _scale(size)
         amount = Decimal(size) / factor
+    if unit in CURRENCIES:
+        return _money(Decimal(amount), unit, locale)
     if name in UNITS:
         return _unit(round(Decimal(amount), 2), UNITS[name], "short", locale)
     return f"{_number(amount, locale)} {unit}"

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from forewarn.stream.commands import etr, offline, operating, running, topics
+from forewarn.stream.commands import etr, offline, operating, running, topics, words
 from forewarn.stream.commands.options import EPILOG
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 policy_app = typer.Typer(help="The policy: everything an operator tunes about decisions.", no_args_is_help=True)
 etr_app = typer.Typer(help="Estimated times of restoration.", no_args_is_help=True)
+templates_app = typer.Typer(help="The words that customers read.", no_args_is_help=True)
 topics_app = typer.Typer(help="The topics of this deployment: list, create, check, describe.", no_args_is_help=True)
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -38,6 +39,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     operating.pause,
     operating.resume,
     operating.doctor,
+    words.preview,
     offline.simulate,
     offline.replay,
     offline.score,
@@ -47,6 +49,8 @@ for command in COMMANDS:
 app.add_typer(topics_app, name="topics")
 app.add_typer(etr_app, name="etr")
 etr_app.command("report", epilog=EPILOG)(etr.report)
+app.add_typer(templates_app, name="templates")
+templates_app.command("check", epilog=EPILOG)(words.check)
 app.add_typer(policy_app, name="policy")
 policy_app.command("check", epilog=EPILOG)(operating.policy_check)
 for name, topics_command in topics.COMMANDS.items():

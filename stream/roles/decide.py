@@ -18,7 +18,7 @@ from typing import Any, Literal
 from forewarn.alerts.desk import Desk
 from forewarn.alerts.policy import CHANNELS
 from forewarn.alerts.proposal import Rules
-from forewarn.alerts.render import Renderer
+from forewarn.alerts.render import Renderer, renderer_of
 from forewarn.alerts.requests import BARRIER
 from forewarn.stream.engine.role import Fold, Layout, Record, Source
 from forewarn.stream.engine.unit import Timer, Unit
@@ -89,7 +89,7 @@ class DecideRole:
     def __init__(self, policy: Policy, set_up: tuple[str, ...] = CHANNELS) -> None:
         self.policy = policy
         self.channels: tuple[str, ...] = set_up if policy.alerts.channels is None else policy.alerts.channels
-        self.renderer = Renderer(default_time_zone=policy.alerts.default_time_zone)
+        self.renderer = renderer_of(policy.alerts)
 
     def open(self, partition: int, layout: Layout) -> DecideFold:
         """The fold of one partition."""

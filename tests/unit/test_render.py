@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forewarn.alerts.contexts import Context, OutageContext, UsageContext
+from forewarn.alerts.contexts import (
+    CONTEXTS,
+    AppointmentContext,
+    BillContext,
+    Context,
+    MaintenanceContext,
+    OutageContext,
+    UsageContext,
+)
 from forewarn.alerts.render import Rendered, Renderer, header_safe
 
 START = 1_795_379_400_000  # Sunday 2026-11-22 20:30 UTC, 15:30 in New York, 21:30 in Berlin
@@ -26,7 +34,7 @@ def render(
     time_zone: str | None = "America/New_York",
     renderer: Renderer = RENDERER,
 ) -> Rendered:
-    kind = "outage" if isinstance(context, OutageContext) else "usage"
+    kind = next(kind for (kind, _), type_ in CONTEXTS.items() if type_ is type(context))
     stage = stage or {"outage": "confirmed", "usage": "threshold"}[kind]
     return renderer.render(kind=kind, stage=stage, channel=channel, locale=locale, time_zone=time_zone, context=context)
 
@@ -90,7 +98,7 @@ def test_british_english_takes_british_dates_from_the_same_templates() -> None:
     assert "8:30 pm on 22 November" in rendered.text
 
 
-@pytest.mark.parametrize("locale", [None, "", "fr", "tlh", "x" * 300, "../../etc", "de\r\nBcc: x"])
+@pytest.mark.parametrize("locale", [None, "", "nl", "tlh", "x" * 300, "../../etc", "de\r\nBcc: x"])
 def test_a_locale_without_templates_gets_the_default(locale: str | None) -> None:
     rendered = render(OutageContext(started=START), locale=locale)
     assert rendered.locale in ("en", "de")
@@ -104,7 +112,7 @@ def test_without_a_known_time_zone_times_name_theirs(zone: str | None) -> None:
 
 def test_a_deployments_own_default_zone_and_locale_are_used() -> None:
     renderer = Renderer(default_locale="de", default_time_zone="Europe/Berlin")
-    text = render(OutageContext(started=START), locale="fr", time_zone=None, renderer=renderer).text
+    text = render(OutageContext(started=START), locale="nl", time_zone=None, renderer=renderer).text
     assert "seit 21:30 Uhr am 22. November" in text
 
 
@@ -159,6 +167,59 @@ def test_an_sms_holds_no_character_outside_its_alphabet_by_formatting() -> None:
     assert "\u00a0" not in render(threshold(), channel="sms", locale="de").text
 
 
+def test_push_and_inapp_have_a_title_and_a_short_text() -> None:
+    for channel in ("push", "inapp"):
+        rendered = render(OutageContext(started=START, place="Linden"), channel=channel)
+        assert (rendered.subject, rendered.html) == ("Service outage in Linden", None)
+        assert rendered.text.startswith("Since 3:30 pm")
+
+
+@pytest.mark.parametrize(
+    ("locale", "subject", "clock"),
+    [
+        ("es-MX", "Avería en Linden: estamos trabajando en ello", "21:30 h del 22 de noviembre"),
+        ("fr_CA", "Panne à Linden : nous y travaillons", "21h30 le 22 novembre"),
+    ],
+)
+def test_an_outage_in_spanish_and_french(locale: str, subject: str, clock: str) -> None:
+    outage = OutageContext(started=START, place="Linden")
+    rendered = render(outage, locale=locale, time_zone="Europe/Madrid")
+    assert rendered.subject == subject
+    assert clock in rendered.text
+
+
+def test_the_first_of_a_month_is_said_as_the_french_say_it() -> None:
+    assert "le 1er décembre" in render(threshold(cycle_end=START + 9 * 24 * HOUR), locale="fr").text
+
+
+def test_a_window_of_one_day_names_it_once_and_one_over_midnight_twice() -> None:
+    """
+    Berlin   9:00 ==== 13:00 | 23:00 ====|==== 3:00
+    """
+    morning = START + 11 * HOUR + 30 * 60_000
+    shown = render(AppointmentContext(kind="technician", start=morning, end=morning + 4 * HOUR), "confirm").text
+    assert "When: Monday, November 23, 3:00 am to 7:00 am" in shown
+    night = MaintenanceContext(start=START, end=START + 9 * HOUR)
+    assert "3:30 pm on November 22 to 12:30 am on November 23" in render(night, "announced").text
+
+
+def test_a_bill_names_its_largest_differences_with_their_signs() -> None:
+    bill = BillContext(amount=Decimal("89.9"), currency="EUR", usual=49, differences=(("Roaming", 45), ("Rebate", -4)))
+    text = render(bill, "explained", locale="de").text
+    assert "Roaming: +45,00\u00a0€\nRebate: -4,00\u00a0€\n" in text
+    assert "woher die 40,90\u00a0€ mehr kommen" in text
+
+
+def test_a_spending_limit_is_said_in_its_currency() -> None:
+    text = render(threshold(unit="EUR", used=Decimal("40.5"), allowance=50), "spend").text
+    assert "You have spent €40.50 of the €50.00" in text
+
+
+def test_paragraphs_stand_apart_and_facts_stand_together() -> None:
+    text = render(OutageContext(started=START, cause="fibre", etr=START + HOUR)).text
+    assert [block.count("\n") for block in text.split("\n\n")] == [0, 2, 0, 1]
+
+
 def test_sms_has_neither_subject_nor_html() -> None:
     rendered = render(OutageContext(started=START), channel="sms")
     assert (rendered.subject, rendered.html) == (None, None)
@@ -166,9 +227,10 @@ def test_sms_has_neither_subject_nor_html() -> None:
 
 def test_what_has_no_template_is_not_supported() -> None:
     assert RENDERER.supports("outage", "confirmed", "sms")
-    assert not RENDERER.supports("outage", "confirmed", "push")
-    with pytest.raises(LookupError, match="outage confirmed by push"):
-        render(OutageContext(started=START), channel="push")
+    assert not RENDERER.supports("outage", "confirmed", "fax")
+    assert not RENDERER.supports("outage", "rumoured", "sms")
+    with pytest.raises(LookupError, match="outage confirmed by fax"):
+        render(OutageContext(started=START), channel="fax")
 
 
 def test_customers_of_one_outage_share_one_rendering() -> None:

@@ -10,9 +10,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from forewarn.alerts import frame
 from forewarn.alerts.contexts import CHANNELS, CONTEXTS
+from forewarn.alerts.facts import facts
 from forewarn.alerts.frame import Frame
-from forewarn.alerts.render import Renderer, facts
-from forewarn.alerts.template_lint import SAMPLES
+from forewarn.alerts.render import Renderer
+from forewarn.alerts.samples import samples
 
 VALUES = ("", "x", "100 %", "%(used)s", "<b>&'\"", "  é  ", "{{ used }}")
 
@@ -94,10 +95,10 @@ def test_a_template_that_fails_fails_with_its_own_error() -> None:
 
 def test_all_messages_that_are_shipped_are_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
     filled, renderer, messages = counted(monkeypatch), Renderer(brand="A & B"), 0
-    for (kind, stage), language, channel in product(CONTEXTS, ("en", "de"), CHANNELS):
+    for (kind, stage), language, channel in product(CONTEXTS, ("en", "de", "es", "fr"), CHANNELS):
         parts, _ = renderer._parts(kind, stage, channel, language)
         speech = renderer._speech(language, language, "Europe/Berlin")
-        for context in SAMPLES[CONTEXTS[kind, stage]]:
+        for context in samples(kind, stage):
             said = {**facts(context, speech), "brand": "A & B", "lang": language}
             for part in (parts.subject, parts.text, parts.html):
                 if part is not None:
