@@ -68,9 +68,8 @@ def test_what_there_is_not_is_a_usage_error_that_says_what_there_is(arguments: t
 
 def test_a_deployments_own_templates_are_previewed_and_checked(tmp_path: Path) -> None:
     (tmp_path / "words" / "en").mkdir(parents=True)
-    (tmp_path / "words" / "en" / "survey.toml").write_text(
-        '[stage.asked]\ntitle = "Well?"\nsms = "Well, {{ plaze }}?"\n'
-    )
+    sheet = '[stage.asked]\ntitle = "Well?"\nsms = "Well, {{ plaze }}?"\n'
+    (tmp_path / "words" / "en" / "survey.toml").write_text(sheet)
     policy = tmp_path / "policy.toml"
     policy.write_text(f'[alerts]\nbrand = "Nordnet"\ntemplates = "{tmp_path / "words"}"\n')
     result = RUNNER.invoke(app, ["templates", "check", "--policy", str(policy)])
