@@ -133,7 +133,7 @@ def bill_facts(context: BillContext, speech: Speech) -> dict[str, str]:
 def contract_facts(context: ContractContext, speech: Speech) -> dict[str, str]:
     """`ends` (a date with its year), `plan`, how it fitted: `over`, `under`, `fits`; `offer`, `price`, `top_up`."""
     return {
-        "ends": speech.date(context.ends),
+        "ends": speech.full_day(context.ends),
         "plan": one_line(context.plan),
         **{use: use if context.use == use else "" for use in ("over", "under", "fits")},
         **_suggested(context.suggestion, speech),

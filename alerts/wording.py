@@ -94,7 +94,7 @@ class Speech:
         local = self.local(ms).date()
         return self.words.weekday.format(weekday=_weekday(local, self.name), day=self._date(local, "MMMMd"))
 
-    def date(self, ms: int) -> str:
+    def full_day(self, ms: int) -> str:
         """The local date with its year: `November 24, 2026`."""
         return self._date(self.local(ms).date(), "yMMMMd")
 

@@ -294,7 +294,7 @@ def test_the_channel_is_the_first_one_wanted_that_reaches_the_customer(someone: 
         (person(patch=stops("all", "outage")), Reason.OPTED_OUT),
         (person(Contacts()), Reason.NO_CONTACT),
         (person(Contacts(email="a@b.c"), crm=wants("sms")), Reason.NO_CONTACT),
-        (person(crm=wants("inapp")), Reason.NO_CONTACT),
+        (person(crm=wants("push")), Reason.NO_CONTACT),
     ],
 )
 def test_who_does_not_want_it_or_cannot_be_reached_is_left_in_peace(someone: Customer, reason: Reason) -> None:
