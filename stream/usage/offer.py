@@ -11,6 +11,7 @@ Invariant: an offer costs the customer no more than they would pay without it, i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -36,15 +37,19 @@ class TopUp(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Allowed(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a plan of the catalogue gives of one bucket each cycle."""
+    """What a plan of the catalogue gives of one bucket each cycle; without an `allowance` it is unlimited."""
 
     bucket: str
-    allowance: Amount
     unit: str
+    allowance: Amount | None = None
+
+    def holds(self, amount: float, unit: str) -> bool:
+        """Whether it gives this much."""
+        return self.allowance is None or (self.unit == unit and self.allowance >= amount)
 
 
 class SoldPlan(Struct, frozen=True, forbid_unknown_fields=True):
-    """A plan that customers may change to. A bucket that it does not name is not limited by it."""
+    """A plan that customers may change to. Buckets that it does not name stay as they are, as add-ons do."""
 
     plan_id: str
     name: str
@@ -118,15 +123,14 @@ def _smallest(plans: Iterable[SoldPlan], plan: Plan, bucket: Bucket, need: Need)
     for sold in plans:
         given = {part.bucket: part for part in sold.buckets}
         part = given.get(bucket.bucket)
-        enough = part is None or (part.unit == bucket.unit and part.allowance >= need.projected)
-        keeps = all(_keeps(given.get(other.bucket), other) for other in plan.buckets if other.bucket != bucket.bucket)
-        if sold.plan_id != plan.plan_id and sold.currency == plan.currency and enough and keeps:
-            fitting.append((part.allowance if part else float("inf"), sold.price, sold.plan_id, sold))
+        if part is None or sold.plan_id == plan.plan_id or sold.currency != plan.currency:
+            continue
+        others = (other for other in plan.buckets if other.bucket in given and other.bucket != bucket.bucket)
+        keeps = all(given[other.bucket].holds(float(other.allowance), other.unit) for other in others)
+        if keeps and part.holds(need.projected, bucket.unit):
+            size = math.inf if part.allowance is None else part.allowance
+            fitting.append((size, sold.price, sold.plan_id, sold))
     return min(fitting)[3] if fitting else None
-
-
-def _keeps(given: Allowed | None, other: Bucket) -> bool:
-    return given is None or (given.unit == other.unit and given.allowance >= float(other.allowance))
 
 
 def _offered(kind: Literal["top_up", "plan"], id_: str, sold: TopUp | SoldPlan) -> Offered:

@@ -53,7 +53,11 @@ class Offer(Struct, frozen=True):
 
 
 class UsageAlert(Struct, frozen=True, omit_defaults=True):
-    """A threshold, forecast or spend alert (`usage.alerts`, key = customer). Instants are RFC 3339 text."""
+    """A threshold, forecast or spend alert (`usage.alerts`, key = customer). Instants are RFC 3339 text.
+
+    `percent` is the threshold crossed, else the share used. Of `spend`, `used` and `allowance` are money: what usage
+    beyond the allowance costs, and its limit, in the currency that `unit` names.
+    """
 
     alert_id: str
     time: str
