@@ -31,7 +31,7 @@ from forewarn.topics.instants import to_rfc3339
 Kind = Literal["threshold", "forecast", "spend"]
 
 
-class Crossing(Struct, frozen=True):
+class Crossing(Struct, frozen=True, array_like=True, omit_defaults=True):
     """What was found. Instants are epoch ms, the cycle's end exclusive; amounts are in `unit`.
 
     `percent`: the threshold crossed, else the share used, to a tenth; `class_` tells the messages of one stage apart.
