@@ -5,7 +5,7 @@ from __future__ import annotations
 from forewarn.stream.policy import Policy
 from forewarn.stream.usage.offer import Catalogue, TopUp
 from forewarn.stream.usage.policy import UsagePolicy
-from tests.decide_desk import START, DecideDesk, impact, profile
+from tests.decide_desk import START, DecideDesk, agreed, impact, marketing, profile
 
 DAY = 86_400.0
 
@@ -88,7 +88,7 @@ LIMITED = {
     "buckets": [{"bucket": "data", "allowance": 1000, "unit": "MB", "overage_price": 0.05, "spend_limit": 10}],
 }
 SHOP = Policy(
-    usage=UsagePolicy(offers=Catalogue(top_ups=(TopUp("t1", "1 GB more", "data", 1000, "MB", 5, "EUR"),))),
+    usage=UsagePolicy(offers=Catalogue(top_ups=(TopUp("t1", "2 GB more", "data", 2000, "MB", 5, "EUR"),))),
 )
 
 
@@ -102,9 +102,39 @@ def paced(desk: DecideDesk, *, slots: int, first: int = 0) -> DecideDesk:
     return desk
 
 
+def test_running_out_is_foreseen_and_told_with_an_offer() -> None:
+    desk = DecideDesk(SHOP).push("customers.profiles", "ada", profile("onu-1", plan=LIMITED))
+    paced(desk, slots=12)
+    (row,) = desk.out("notifications", "ada")
+    assert (row.value["stage"], row.value.get("class"), row.value["incident"]) == ("forecast", None, "data/2026-11-01")
+    assert "2 GB more" in row.value["text"]
+    (alert,) = desk.out("usage.alerts", "ada")
+    assert alert.value["offer"] == {"kind": "top_up", "id": "t1", "price": 5}
+    assert paced(desk, slots=4, first=12).stages("ada") == ["forecast"]
+
+
 def test_nothing_is_offered_in_an_outage_of_theirs() -> None:
     desk = DecideDesk(SHOP).push("customers.profiles", "ada", profile("onu-1", plan=LIMITED))
     desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"]))
     paced(desk, slots=12)
     (alert,) = desk.out("usage.alerts", "ada")
     assert (alert.value["kind"], alert.value.get("offer")) == ("forecast", None)
+
+
+def test_an_offer_is_left_out_of_a_message_that_waited_into_an_outage() -> None:
+    desk = DecideDesk(SHOP).push("customers.profiles", "ada", profile("onu-1", plan=LIMITED))
+    desk.push("control", "usage", {"kind": "usage", "paused": True, "time": START, "author": "noc"})
+    paced(desk, slots=12)
+    desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"])).push("control", "usage", None)
+    told = [row.value for row in desk.out("notifications", "ada") if row.value["stage"] == "forecast"]
+    assert ["2 GB more" in row["text"] for row in told] == [False]
+
+
+def test_a_spend_limit_is_told_as_money_and_holds_marketing() -> None:
+    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1", plan=LIMITED))
+    desk.push("customers.preferences", "ada", agreed()).at(5).push("usage.records", "ada", used("r1", 1170))
+    assert desk.stages("ada") == ["threshold", "spend"]
+    spend = desk.out("notifications", "ada")[-1].value
+    assert spend["class"] == "80"
+    desk.push("marketing.requests", "ada", marketing("m1", 5))
+    assert [held.value["reason"] for held in desk.out("marketing.held", "ada")] == ["overage"]
