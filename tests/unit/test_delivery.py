@@ -269,3 +269,22 @@ def test_a_value_of_a_newer_release_is_not_read() -> None:
     post.core.table[b"n/x"] = b"\x02whatever"
     with pytest.raises(ValueError, match="schema 2"):
         post.crash()
+
+
+@pytest.mark.parametrize("bad", [True, False])
+def test_the_log_says_when_it_is_the_address_that_does_not_work(bad: bool) -> None:
+    post = Post()
+    post.push(notification("n1"))
+    post.hear(Rejected("rcpt: 550", bad_contact=bad))
+    assert post.log[-1]["outcome"] == "failed"
+    assert post.log[-1].get("bad_contact", False) is bad
+
+
+def test_one_customers_endpoint_in_trouble_opens_no_circuit_for_all() -> None:
+    post = Post(DeliveryPolicy(circuit_failures=2))
+    for number in range(6):
+        post.push(notification(f"n{number}", channel="webhook", incident=f"o{number}"), customer=f"c{number}")
+    for send in list(post.sends):
+        post.hear(Ambiguous("reply: timeout", provider=False), send)
+    post.push(notification("n9", channel="webhook", incident="o9"), customer="c9")
+    assert post.sent["n9"] == 1
