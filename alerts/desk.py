@@ -29,6 +29,7 @@ from forewarn.alerts.requests import Requests
 from forewarn.alerts.standing import Standings
 from forewarn.alerts.told import Told
 from forewarn.alerts.usage_notices import UsageNotices
+from forewarn.alerts.wishes import Wishes
 from forewarn.stream.engine.role import Record
 from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.stream.usage.account import Account
@@ -116,6 +117,14 @@ class Desk:
             standings=self.standings,
             controls=self.controls,
             fan_out=self.fan_out,
+        )
+        self.wishes = Wishes(
+            pipeline=self.usage.pipeline,
+            customers=self.customers,
+            contacts=self.contacts,
+            incidents=self.incidents,
+            told=self.told,
+            controls=self.controls,
         )
         self.outcomes = Outcomes(
             customers=self.customers,
@@ -238,10 +247,12 @@ class Desk:
                 self._changed(unit, customer)
 
     def _interactions(self, unit: Unit, events: Sequence[Interaction], records: Sequence[Record]) -> None:
-        for event, customer in zip(events, keys(records), strict=True):
+        for event, customer, record in zip(events, keys(records), records, strict=True):
             if self.circumstances.interaction(unit, customer, event):
                 self.standings.publish(unit, customer)
             self.replies.take(unit, customer, event)
+            if self.wishes.take(unit, customer, event, record.timestamp):
+                self._changed(unit, customer)
 
     def _appointments(self, unit: Unit, events: Sequence[Appointment], records: Sequence[Record]) -> None:
         for event, customer in zip(events, keys(records), strict=True):

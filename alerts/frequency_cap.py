@@ -27,6 +27,8 @@ def frequency_cap(rules: Rules, proposal: Proposal) -> Proposal | Defer:
 
 def exempt(policy: AlertPolicy, proposal: Proposal) -> bool:
     """Whether the message passes whatever was sent before."""
+    if proposal.asked_for:
+        return True
     return proposal.critical or proposal.kind in policy.uncapped_kinds or proposal.stage == "restored"
 
 

@@ -73,6 +73,8 @@ class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     outage_valid_s: Period = 4 * 3600.0
     restored_valid_s: Period = 4 * 3600.0
     usage_valid_s: Period = DAY_S
+    #: The answer to a keyword (STOP, START, HELP) is worth sending this long after it.
+    answer_valid_s: Period = 3600.0
     #: A new time of restoration is told when it moves by more than this ...
     etr_moved_s: Seconds = 1800.0
     #: ... or by more than this share of the time that was left.

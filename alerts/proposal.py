@@ -38,12 +38,13 @@ class Rules(Struct, frozen=True):
 class Proposal(Struct, frozen=True, kw_only=True):
     """One message for one customer at `now` (epoch ms).
 
-    `entry` is what the customer was told of this incident, `entries` of all. For an outage: `broken` are the customer's
-    services on elements of its set, `working` those on elements of no confirmed outage. `out`: the kinds of service of
-    which the customer has none that works. `bad_contacts`: channels whose address was found not to work. `channels`:
-    those the customer wants, in order; `channel` None = not chosen. `spent`: what counts toward the caps. `promise` is
-    the time (epoch ms) by which the message says service is back, 0 if it names none. `lead`: the outage
-    whose message, just sent, tells of this one, too.
+    `entry` is what the customer was told of this incident, `entries` of all. For an outage: `broken` are the
+    customer's services on elements of its set, `working` those on elements of no confirmed outage. `out`: the kinds
+    of service of which the customer has none that works. `bad_contacts`: channels whose address was found not to
+    work. `channels`: those the customer wants, in order; `channel` None = not chosen. `asked_for`: it answers a
+    text of the customer's. `spent`: what counts toward the caps. `promise` is the time (epoch ms) by which the
+    message says service is back, 0 if it names none. `lead`: the outage whose message, just sent, tells of this
+    one, too.
     """
 
     kind: str
@@ -67,6 +68,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     spent: tuple[Spent, ...] = ()
     paused: bool = False
     critical: bool = False
+    asked_for: bool = False
     promise: int = 0
     lead: str = ""
     channel: str | None = None

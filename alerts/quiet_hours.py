@@ -21,7 +21,7 @@ def quiet_hours(rules: Rules, proposal: Proposal) -> Proposal | Defer:
     person = proposal.person
     assert person is not None  # `affected` stands before
     hours = person.quiet_hours or rules.policy.quiet_hours
-    if hours is None or proposal.critical:
+    if hours is None or proposal.critical or proposal.asked_for:
         return proposal
     end = ends(hours, zone_of(person.time_zone, rules.policy.default_time_zone), proposal.now)
     if not end:

@@ -22,6 +22,8 @@ def subscription(rules: Rules, proposal: Proposal) -> Proposal | Drop:
     """
     person = proposal.person
     assert person is not None  # `affected` stands before
+    if proposal.asked_for:  # the answer to a text goes back the way it came, be it the last one
+        return msgspec.structs.replace(proposal, channels=("sms",) if person.address("sms") is not None else ())
     critical = is_critical(rules.policy, proposal.kind, person)
     told = proposal.entry.message("confirmed") if proposal.stage != "confirmed" else None
     owed = told is not None and proposal.stage == "restored"
