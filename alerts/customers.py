@@ -153,6 +153,7 @@ class Customers:
     def __init__(self) -> None:
         self.by_element: dict[str, set[str]] = {}
         self.vulnerable: set[str] = set()
+        self.business: set[str] = set()
         #: Customers who may be served by a second access: only they need a closer look.
         self.several: set[str] = set()
 
@@ -197,6 +198,10 @@ class Customers:
             self._forget(customer, stored.profile)
         unit.delete(PREFIX + customer.encode())
 
+    def rank(self, customer: str) -> int:
+        """Who is told first of many: vulnerable customers, then businesses, then all others."""
+        return 0 if customer in self.vulnerable else 1 if customer in self.business else 2
+
     def of(self, elements: Iterable[str]) -> set[str]:
         """The customers that any of the elements serves."""
         by_element = self.by_element
@@ -218,6 +223,8 @@ class Customers:
             self.by_element.setdefault(service.element, set()).add(customer)
         if profile.segment == "vulnerable":
             self.vulnerable.add(customer)
+        elif profile.segment == "business":
+            self.business.add(customer)
         if any(another_access(one, other) for one in profile.services for other in profile.services):
             self.several.add(customer)
 
@@ -229,6 +236,7 @@ class Customers:
                 if not served:
                     del self.by_element[service.element]
         self.vulnerable.discard(customer)
+        self.business.discard(customer)
         self.several.discard(customer)
 
 

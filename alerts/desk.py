@@ -7,6 +7,7 @@ part, in the unit that folds the tombstone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Any
 
 from forewarn.alerts import deferrals, impact, notices, requests, standing, usage_notices
@@ -44,13 +45,15 @@ Batch = Callable[[Unit, Sequence[Any], Sequence[Record]], None]
 class Desk:
     """The parts of one partition that decide on messages and marketing.
 
+    `share`: the customers of one outage that the partition tells without waiting for the sum over all partitions.
     `account_changed` and `erased` tell the meters of a customer whose terms changed, or who is gone.
     """
 
-    def __init__(self, rules: Rules, partition: int) -> None:
+    def __init__(self, rules: Rules, partition: int, share: float = inf) -> None:
         policy = rules.policy
         ledger = Ledger(partition, rules.hash)
         self.policy = policy
+        self.share = share
         self.controls = Controls()
         self.customers = Customers()
         self.contacts = Contacts(policy)
@@ -146,6 +149,7 @@ class Desk:
             standings=self.standings,
             ledger=ledger,
             fan_out=self.fan_out,
+            share=self.share,
         )
 
     def _folds(self) -> dict[str, Batch]:

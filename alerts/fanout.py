@@ -1,7 +1,7 @@
 """Walks over many customers, those of an outage for one, a bounded number in each commit unit.
 
     start(notices, outage) ──> f/notices/<outage> = cursor ──┐
-                                                             ├─ work(): the next 500 customers, in key order
+                                                             ├─ work(): the next 500 customers, by rank and key
     start again (newer revision): from the beginning ────────┘
 
 The subject of a walk is an outage's id, or whatever else the purpose's own `members` understands.
@@ -29,18 +29,23 @@ BYTES_A_UNIT = 512 * 1024
 Visit = Callable[[Unit, str, str], None]
 
 
-class Walk(Struct, frozen=True, array_like=True):
-    """How far a walk is: after this customer (empty: at the beginning)."""
+class Walk(Struct, frozen=True, array_like=True, omit_defaults=True):
+    """How far a walk is: after this customer of this rank (empty: at the beginning)."""
 
     cursor: str = ""
+    rank: int = 0
 
 
 class Purpose(Struct, frozen=True):
-    """What a walk is for: whom it visits, what it does to each (unit, subject, customer), and what when it is done."""
+    """What a walk is for: whom it visits, what it does to each (unit, subject, customer), and what when it is done.
+
+    `rank`: whom it visits first; customers of one rank are visited in the order of their keys.
+    """
 
     members: Callable[[str], set[str]]
     visit: Visit
     done: Callable[[Unit, str], None] | None = None
+    rank: Callable[[str], int] = lambda customer: 0
 
 
 ENCODE = msgspec.msgpack.Encoder().encode
@@ -54,7 +59,7 @@ class FanOut:
         self.limit = customers_a_unit
         self.purposes: dict[str, Purpose] = {}
         self.walks: dict[tuple[str, str], Walk] = {}
-        self._members: dict[tuple[str, str], list[str]] = {}
+        self._members: dict[tuple[str, str], list[tuple[int, str]]] = {}
 
     def add(self, name: str, purpose: Purpose) -> None:
         """Registers a purpose; its name holds no slash."""
@@ -86,11 +91,13 @@ class FanOut:
         purpose, subject = self.purposes[key[0]], key[1]
         members = self._members.get(key)
         if members is None:
-            members = self._members[key] = sorted(purpose.members(subject))
-        first = bisect_right(members, self.walks[key].cursor) if self.walks[key].cursor else 0
-        visited = self._visit(unit, purpose, subject, members[first : first + self.limit])
+            members = self._members[key] = sorted((purpose.rank(name), name) for name in purpose.members(subject))
+        walk = self.walks[key]
+        first = bisect_right(members, (walk.rank, walk.cursor)) if walk.cursor else 0
+        visited = self._visit(unit, purpose, subject, [name for _, name in members[first : first + self.limit]])
         if first + visited < len(members):
-            self._save(unit, key, Walk(members[first + visited - 1]))
+            rank, cursor = members[first + visited - 1]
+            self._save(unit, key, Walk(cursor, rank))
         else:
             self._end(unit, key)
             if purpose.done is not None:

@@ -6,6 +6,7 @@
                                    ├─ elements left ─> hysteresis ──> notices
                                    └─ over ─────────> notices at once ──> forgotten after the lease
 
+An outage of more customers than the partition's share of the storm limit is held here until a revision says otherwise.
 Invariant: an outage whose restoration arrives within the group wait is told to nobody.
 """
 
@@ -44,15 +45,19 @@ class Impact:
         standings: Standings,
         ledger: Ledger,
         fan_out: FanOut,
+        share: float,
     ) -> None:
         self.policy = policy
+        #: Customers of one outage that this partition tells without waiting for the sum over all.
+        self.share = share
         self.incidents = incidents
         self.customers = customers
         self.notices = notices
         self.standings = standings
         self.ledger = ledger
         self.fan_out = fan_out
-        fan_out.add("notices", Purpose(notices.members, self._visit))
+        fan_out.add("urgent", Purpose(self._urgent, self._visit, rank=customers.rank))
+        fan_out.add("notices", Purpose(notices.members, self._visit, rank=customers.rank))
         fan_out.add("standing", Purpose(notices.members, self._publish))
         fan_out.add("forget", Purpose(notices.members, self._forget, self._forgotten))
 
@@ -67,8 +72,8 @@ class Impact:
         if change is None:
             return
         after = self._timed(unit, change)
-        if change.resized and not after.over:
-            self._count(unit, after)
+        if change.resized and not after.over and self._count(unit, after) > self.share and after.hold is None:
+            after = msgspec.structs.replace(after, crowded=True)
         if change.resized or _turned(change):
             self.fan_out.start(unit, "standing", after.outage_id)
         if after != change.after:
@@ -126,11 +131,15 @@ class Impact:
         due = unit.now + ms(self.policy.group_wait_s)
         if after.notify_after is None:
             unit.arm(due, after.outage_id, WAIT)
+            self._hurry(unit, after.outage_id)
             return msgspec.structs.replace(after, notify_after=due)
         if unit.now < after.notify_after:
+            if change.before is None or not change.before.telling:
+                self._hurry(unit, after.outage_id)
             return after
         if change.resized:
             unit.arm(due, after.outage_id, WAIT)
+            self._hurry(unit, after.outage_id)
         elif change.before is None or not change.before.telling or _unsilenced(change.before, after):
             self.fan_out.start(unit, "notices", after.outage_id)
         elif changed := tuple(p for p in after.promises if news(self.policy, after, p, unit.now)):
@@ -154,8 +163,8 @@ class Impact:
             after = self._await_left(unit, after, min(waiting))
         self.incidents.save(unit, after)
 
-    def _count(self, unit: Unit, incident: Incident) -> None:
-        """Tells correlate how many customers of this partition the outage has."""
+    def _count(self, unit: Unit, incident: Incident) -> int:
+        """Tells correlate how many customers of this partition the outage has, and returns it."""
         served = self.customers.of(self.incidents.elements(incident.outage_id))
         spared = {customer for customer in served & self.customers.several if self._spared(unit, incident, customer)}
         affected = served - spared
@@ -170,6 +179,7 @@ class Impact:
                 vulnerable=len(affected & self.customers.vulnerable),
             ),
         )
+        return len(affected)
 
     def _spared(self, unit: Unit, incident: Incident, customer: str) -> bool:
         """Whether everything the outage broke for the customer is carried by another working access."""
@@ -178,6 +188,18 @@ class Impact:
         down = [s for s in services if self.incidents.down(incident.outage_id, s.element)]
         working = [s for s in services if s not in down and not self.incidents.broken(s.element)]
         return all(any(another_access(broken, other) for other in working) for broken in down)
+
+    def _hurry(self, unit: Unit, outage: str) -> None:
+        if self._urgent(outage):
+            self.fan_out.start(unit, "urgent", outage)
+
+    def _urgent(self, outage: str) -> set[str]:
+        """The customers for whom an outage is critical: they are told without the group wait."""
+        if "outage" in self.policy.critical_kinds:
+            return self.notices.members(outage)
+        if "outage" in self.policy.critical_for_vulnerable:
+            return self.notices.members(outage) & self.customers.vulnerable
+        return set()
 
     def _visit(self, unit: Unit, outage: str, customer: str) -> None:
         self.notices.visit(unit, outage, customer)

@@ -35,6 +35,7 @@ class Incident(Struct, frozen=True, array_like=True, omit_defaults=True):
     `whole` is the revision of the complete set of `chunks` chunks (-1: none yet); `coming` that of the one under way.
     `notify_after` is the end of the first group wait; `ended` when service was back, or the outage proved to be none.
     `promises`: times that customers here were told service is back by, 0 for none. `noticed`: one was told of it.
+    `crowded`: it has so many customers here that a revision must say whether it is held.
     """
 
     outage_id: str
@@ -65,6 +66,7 @@ class Incident(Struct, frozen=True, array_like=True, omit_defaults=True):
     left_due: int | None = None
     promises: tuple[int, ...] = ()
     noticed: bool = False
+    crowded: bool = False
 
     @property
     def over(self) -> bool:
@@ -74,7 +76,7 @@ class Incident(Struct, frozen=True, array_like=True, omit_defaults=True):
     @property
     def telling(self) -> bool:
         """Whether customers may be told `confirmed` in this state."""
-        return self.state == "confirmed" and self.whole >= 0 and not self.hold
+        return self.state == "confirmed" and self.whole >= 0 and not (self.hold or self.crowded)
 
 
 class Change(Struct, frozen=True):
@@ -280,6 +282,7 @@ def _revised(before: Incident | None, chunk: ImpactChunk) -> Incident:
         ended=before.ended if before else None,
         left_due=before.left_due if before else None,
         noticed=before.noticed if before else False,
+        crowded=before.crowded and chunk.hold is None if before else False,
         promises=before.promises if before else (),
     )
 

@@ -26,6 +26,7 @@ from forewarn.alerts.pipeline import Pipeline
 from forewarn.alerts.policy import ms
 from forewarn.alerts.proposal import Proposal
 from forewarn.alerts.reasons import Reason
+from forewarn.alerts.subscription import is_critical
 from forewarn.alerts.told import Entry, Status, Told, reopening
 from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.topics.events.outages import Affected
@@ -74,8 +75,7 @@ class Notices:
         incident = self.incidents.by_id.get(outage)
         if incident is None:
             return
-        person = self.customers.get(unit, customer)
-        entry = self._entry(unit, incident, customer)
+        person, entry = self.customers.get(unit, customer), self._entry(unit, incident, customer)
         if incident.state == "merged" and incident.merged_into is not None:
             return  # the told-record is taken over by the outage it was merged into
         turn = entry.turn(incident.reopened)
@@ -88,12 +88,14 @@ class Notices:
                 self._propose(unit, incident, customer, person, entry, "restored", gone, again)
             else:
                 self._update(unit, incident, customer, person, entry, turn)
-        elif self._to_be_told(unit, incident, entry, again) and (not turn or self._broken(incident, person)):
+        elif self._to_be_told(unit, incident, person, entry, again) and (not turn or self._broken(incident, person)):
             self._propose(unit, incident, customer, person, entry, "confirmed", None, again)
 
-    def _to_be_told(self, unit: Unit, incident: Incident, entry: Entry, class_: str | None) -> bool:
+    def _to_be_told(
+        self, unit: Unit, incident: Incident, person: Customer | None, entry: Entry, class_: str | None
+    ) -> bool:
         """Whether the outage is to be told, and the customer does not know."""
-        return incident.telling and self._waited(unit, incident) and not entry.settled("confirmed", class_)
+        return incident.telling and self._waited(unit, incident, person) and not entry.settled("confirmed", class_)
 
     def handed_over(self, unit: Unit, customer: str, notification: str) -> None:
         """A message reached the channel: what has changed since it was decided is told now."""
@@ -140,9 +142,10 @@ class Notices:
         """Whether any customer is still to be told something of an outage that is long over."""
         return bool(self.told.by_incident.get(outage))
 
-    def _waited(self, unit: Unit, incident: Incident) -> bool:
-        """Whether the group wait is over."""
-        return incident.notify_after is not None and unit.now >= incident.notify_after
+    def _waited(self, unit: Unit, incident: Incident, person: Customer | None) -> bool:
+        """Whether the group wait is over; what is critical waits for nothing."""
+        over = incident.notify_after is not None and unit.now >= incident.notify_after
+        return over or (person is not None and is_critical(self.policy, "outage", person))
 
     def _follow(self, unit: Unit, customer: str, entry: Entry, *, away: bool) -> None:
         """Notes since when a told customer is away from the outage, and sets the timer that ends the wait."""

@@ -32,6 +32,7 @@ class Case(Struct, frozen=True, array_like=True):
     by suspicion; `powerless`, `lightless`: most elements at once with alarms that say so; `on_battery`: its power had
     failed before. `unseen`: the most devices that were out of sight at once, of an outage of nothing else; `blind_by`:
     why it is unknown; `paged`: the operator was paged about that. `noticed`: when the first customer was told.
+    `approved`: staff approved that customers are told.
     """
 
     outage_id: str
@@ -87,6 +88,7 @@ class Case(Struct, frozen=True, array_like=True):
     paged: bool = False
     blind_by: Sight | None = None
     noticed: int | None = None
+    approved: bool = False
 
 
 CASES = Shelf("o/", Case)

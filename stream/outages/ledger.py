@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from forewarn.stream.engine.unit import Unit
@@ -28,8 +27,8 @@ from forewarn.stream.outages.lifecycle import Input
 from forewarn.stream.outages.measures import measures
 from forewarn.stream.outages.outbox import wire
 from forewarn.stream.outages.policy import OutagePolicy
-from forewarn.stream.outages.rows import Shelf
 from forewarn.stream.outages.sources import leads
+from forewarn.stream.outages.storm import COUNTS, Counts, held
 from forewarn.stream.outages.topology import Topology
 from forewarn.topics.events.outages import Affected
 
@@ -38,19 +37,6 @@ LIVE = OPEN - {"monitoring"}
 
 #: States in which what is down is an outage's own, if it was confirmed.
 HELD = frozenset({"confirmed", "monitoring"})
-
-
-class Counts(Struct, frozen=True, array_like=True, gc=False):
-    """Customers of an outage in each customer partition: (revision that was answered, customers)."""
-
-    by_partition: dict[int, tuple[int, int]]
-
-    def total(self) -> int:
-        """Customers altogether."""
-        return sum(customers for _, customers in self.by_partition.values())
-
-
-COUNTS = Shelf("n/", Counts)
 
 
 class Ledger:
@@ -230,17 +216,21 @@ class Ledger:
             counts = self.counts.get(name)
             total = counts.total() if counts is not None and name in self.recounted else case.customers
             calm = unit.now - case.sent >= self.policy.impact_s * 1000
-            counted = total != case.customers and (calm or case.customers is None)
+            after = self._held(replace(case, customers=total), counts)
+            counted = (total != case.customers and (calm or case.customers is None)) or after.hold != case.hold
             if (
                 counted
                 or (case.stale and calm and self._differs(case))
                 or self.estimates.judged(case, time) is not case
             ):
-                self.publish(unit, replace(case, customers=total), time)
+                self.publish(unit, after, time)
             elif case.stale and calm:
                 self._keep(unit, replace(case, stale=0))
             if total == case.customers or counted:
                 self.recounted.pop(name, None)
+
+    def _held(self, case: Case, counts: Counts | None) -> Case:
+        return held(case, counts, self.policy.hold_customers, len(self.jobs.partitions)) if counts is not None else case
 
     def _differs(self, case: Case) -> bool:
         reach = self.reach(case)

@@ -139,6 +139,9 @@ class OutagePolicy(Struct, frozen=True, forbid_unknown_fields=True):
     #: While an outage is open, changes of its set of elements are passed on at most this often.
     impact_s: Seconds = 15.0
 
+    #: An outage of more customers than this is told to nobody before an operator approves.
+    hold_customers: Annotated[int, Meta(ge=1)] = 250_000
+
     # --- time of restoration
     etr: EtrPolicy = field(default_factory=EtrPolicy)
 

@@ -70,7 +70,7 @@ def _done(case: Case, what: Acted) -> Case:
         case "text":
             return replace(case, text=what.text)
         case "approve":
-            return replace(case, hold=False)
+            return replace(case, hold=False, approved=True)
         case "etr" | "cause" | "comment":
             return case
 

@@ -22,6 +22,7 @@ from forewarn.alerts.render import Renderer, renderer_of
 from forewarn.alerts.requests import BARRIER
 from forewarn.stream.engine.role import Fold, Layout, Record, Source
 from forewarn.stream.engine.unit import Timer, Unit
+from forewarn.stream.outages.storm import share
 from forewarn.stream.policy import Policy
 from forewarn.stream.usage.meters import Meters
 
@@ -31,9 +32,11 @@ Fold_ = Callable[[Unit, Sequence[Any], Sequence[Record]], None]
 class DecideFold(Fold):
     """One customer partition."""
 
-    def __init__(self, policy: Policy, renderer: Renderer, channels: tuple[str, ...], partition: int) -> None:
+    def __init__(
+        self, policy: Policy, renderer: Renderer, channels: tuple[str, ...], partition: int, layout: Layout
+    ) -> None:
         rules = Rules(policy.alerts, policy.hash, policy.mode, renderer, channels)
-        self.desk = Desk(rules, partition)
+        self.desk = Desk(rules, partition, share(policy.outages.hold_customers, layout.customer))
         usage = self.desk.usage
         self.meters = Meters(policy.usage, partition, self.desk.account, usage.notify, usage.upsell)
         self.desk.account_changed = self.meters.account_changed
@@ -93,4 +96,4 @@ class DecideRole:
 
     def open(self, partition: int, layout: Layout) -> DecideFold:
         """The fold of one partition."""
-        return DecideFold(self.policy, self.renderer, self.channels, partition)
+        return DecideFold(self.policy, self.renderer, self.channels, partition, layout)
