@@ -90,10 +90,14 @@ class Contacts:
         self._store(unit, after.id, Row(marks, row.changed | others))
 
     def part(self, unit: Unit, person: Customer | None) -> None:
-        """Says goodbye to a customer who is deleted: whoever knows them by their number is to forget them."""
-        number = phone.digits(person.address("sms") or "") if person is not None else None
-        if person is not None and number is not None:
-            word = msgspec.json.encode(Forgotten(person.id))
+        """Says goodbye to a customer who is deleted: what waits for them is not sent, and whoever knows them by their
+        number is to forget them."""
+        if person is None:
+            return
+        word = msgspec.json.encode(Forgotten(person.id, unit.now))
+        unit.emit("delivery.inbound", person.id.encode(), word)
+        number = phone.digits(person.address("sms") or "")
+        if number is not None:
             unit.emit("delivery.inbound", phone.digest(number).encode(), word)
 
     def erase(self, unit: Unit, customer: str) -> None:

@@ -23,6 +23,7 @@ from forewarn.alerts.channels.protocol import Ambiguous, Delivered, Message, Rej
 from forewarn.alerts.circuit import Circuit
 from forewarn.alerts.delivery_log import Outcome, log_outcome
 from forewarn.alerts.delivery_policy import DeliveryPolicy
+from forewarn.alerts.erased import Erased
 from forewarn.alerts.lane import Lane
 from forewarn.alerts.parcels import Body, Parcel, Stand, parcel_of
 from forewarn.alerts.shelf import Incident, Shelf
@@ -35,6 +36,8 @@ from forewarn.topics.events.messages import Control, Notification
 __all__ = ["Deliveries", "DeliveryPolicy"]
 
 PAUSE = b"p/"
+#: Why a message to somebody who was deleted was not sent.
+GONE = "customer deleted"
 #: Kinds that are never sent again when an attempt went unanswered: one message too many is worse than one too few.
 NEVER_TWICE = frozenset({"offer", "survey"})
 #: Deadlines dealt with in one unit at most.
@@ -49,6 +52,7 @@ class Deliveries(Fold):
         self.partition = partition
         self.partitions = partitions
         self.shelf = Shelf()
+        self.erased = Erased()
         self.lanes: dict[str, Lane] = {}
         self.paused: set[str] = set()
         self._held: list[str] = []
@@ -89,6 +93,20 @@ class Deliveries(Fold):
             else:
                 self._accept(unit, event, record)
 
+    def erase(self, unit: Unit, customer: str, time: int) -> None:
+        """A customer was deleted at `time` (epoch ms): nothing more is sent to them, and nothing of theirs is kept."""
+        self._list_unanswered(unit)
+        self.erased.note(unit, customer, time)
+        for parcel in self.shelf.of(unit, customer):
+            if parcel.time > time:
+                continue  # they have come back since
+            self._blocked.pop(parcel.incident_of, None)
+            if not parcel.ended:
+                self._lane(parcel.channel).in_flight.discard(parcel.id)
+                under_way = parcel.stand == Stand.ATTEMPTING
+                self._end(unit, parcel, "ambiguous" if under_way else "failed", GONE)
+            self.shelf.forget(unit, parcel)
+
     def _control(self, unit: Unit, event: Control | None, record: Record) -> None:
         kind = event.kind if event is not None else (record.key or b"").decode()
         if event is not None and event.paused:
@@ -105,6 +123,9 @@ class Deliveries(Fold):
         if self.shelf.get(unit, event.notification_id) is not None:
             return  # an output produced again after a recovery
         parcel = parcel_of(event, record, unit.now)
+        if not isinstance(parcel, str) and self.erased.covers(unit, parcel.customer, parcel.time):
+            log_outcome(unit, self.partition, parcel, "failed", GONE)
+            return
         if isinstance(parcel, str):
             malformed = Malformed(record, Reason.BAD_TIME, parcel)
             unit.outputs.append(dead_letter("notifications", self.partition, malformed, unit.now))

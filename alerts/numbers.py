@@ -2,7 +2,7 @@
 
     deliver ──> Handed(customer, ids) ──┐  by the number's digest, so that one partition sees both
     SMSC ─────> Returned(id), Said ─────┴──> delivery.receipts, customers.interactions, customers.preferences
-    decide ───> Forgotten(customer)
+    decide ───> Forgotten(customer)   (the one whose key is the customer is `delivery.py`'s)
 
 A receipt names an SMSC's id and a number, but no customer, and may come to another process, hours later, or before the
 worker that sent the message has written down its id: then it waits. A reply goes to everyone who was texted on that

@@ -73,6 +73,12 @@ class Shelf:
         if not fellows:
             del self._incidents[parcel.incident_of]
 
+    def of(self, unit: Unit, customer: str) -> list[Parcel]:
+        """Every parcel of a customer, ended ones included, by offset. Looks at all: customers are seldom deleted."""
+        ids = [i for incident, held in self._incidents.items() if customer in incident for i in held]
+        found = [parcel for i in ids if (parcel := self.get(unit, i)) is not None and parcel.customer == customer]
+        return sorted(found, key=lambda parcel: parcel.offset)
+
     def body(self, unit: Unit, parcel: Parcel) -> Body:
         """The words of a parcel that has not ended."""
         stored = unit.get(BODY + parcel.body)

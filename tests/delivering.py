@@ -93,6 +93,11 @@ class Post:
         event = {"kind": kind, "paused": paused, "time": self.now, "author": "op"}
         self._take("control", [(kind.encode(), orjson.dumps(event))])
 
+    def delete(self, customer: str = "ada") -> None:
+        """Decide says that a customer was deleted."""
+        word = {"type": "forgotten", "customer": customer, "time": self.now}
+        self._take("delivery.inbound", [(customer.encode(), orjson.dumps(word))])
+
     def _take(self, topic: str, records: list[tuple[bytes, bytes]]) -> None:
         written = []
         for key, value in records:

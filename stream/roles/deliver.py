@@ -14,12 +14,13 @@ import msgspec
 
 from forewarn.alerts.channels.protocol import Delivered, Reply
 from forewarn.alerts.delivery import Deliveries, DeliveryPolicy
+from forewarn.alerts.erased import ERASED
 from forewarn.alerts.numbers import Numbers
 from forewarn.alerts.parcels import Parcel, Stand
 from forewarn.alerts.phone import digest, digits
 from forewarn.stream.engine.role import Fold, Group, Layout, Record, Source
 from forewarn.stream.engine.unit import Timer, Unit
-from forewarn.topics.events.messages import Handed
+from forewarn.topics.events.messages import Forgotten, Handed
 
 INBOUND = "delivery.inbound"
 #: Channels whose provider tells later, by number, what became of a message.
@@ -45,15 +46,19 @@ class DeliverFold(Fold):
             self.deliveries.fold(unit, topic, events, records)
             return
         for event, record in zip(events, records, strict=True):
-            self.numbers.take(unit, (record.key or b"").decode(), event)
+            key = (record.key or b"").decode()
+            if isinstance(event, Forgotten) and event.customer == key:
+                self.deliveries.erase(unit, key, event.time)
+            else:
+                self.numbers.take(unit, key, event)
 
     def tick(self, unit: Unit, idle: frozenset[str]) -> None:
         """Lets time pass."""
         self.deliveries.tick(unit, idle)
 
     def fire(self, unit: Unit, timer: Timer) -> None:
-        """Every timer of this role is a number's."""
-        self.numbers.fire(unit, timer)
+        """A number's, or that of a deleted customer."""
+        (self.deliveries.erased.fire if timer.name == ERASED else self.numbers.fire)(unit, timer)
 
     def work(self, unit: Unit) -> bool:
         """Makes the attempts that are due."""

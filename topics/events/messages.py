@@ -170,9 +170,13 @@ class Said(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="said"
 
 
 class Forgotten(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="forgotten"):
-    """Internal: a customer was deleted (`delivery.inbound`)."""
+    """Internal: a customer was deleted (`delivery.inbound`, key = the customer, and the digest of their number).
+
+    `time` is epoch ms.
+    """
 
     customer: str
+    time: int
 
 
 Inbound = Handed | Returned | Said | Forgotten

@@ -165,6 +165,6 @@ def test_a_customer_is_known_by_a_number_for_a_month_after_the_last_text() -> No
 
 
 def test_who_was_deleted_is_not_known_any_more() -> None:
-    partition = Partition().take(handed("a"), Forgotten("ada"), returned("a"), said("STOP"))
+    partition = Partition().take(handed("a"), Forgotten("ada", 0), returned("a"), said("STOP"))
     assert partition.receipts == []
     assert partition.out("customers.preferences") == []
