@@ -14,7 +14,7 @@ from rich.progress import Progress
 from forewarn.stream.engine.role import Layout
 from forewarn.stream.outfile import result
 from forewarn.stream.policy import Policy
-from forewarn.stream.replay.compare import Told, difference, show
+from forewarn.stream.replay.compare import Heard, difference, show
 from forewarn.stream.replay.inputs import InputError, Inputs
 from forewarn.stream.replay.lines import Produced, encode
 from forewarn.stream.replay.machine import Machine
@@ -84,26 +84,24 @@ def _writer(request: Request, write: Callable[[bytes], object]) -> Sink:
 def _compare(request: Request, merge: Merge, survey: Survey) -> None:
     """Replays under both policies; `--out` takes what the second one writes."""
     (first_name, first), (second_name, second) = request.policies
-    told: tuple[list[Told], list[Told]] = ([], [])
-    _run(request, merge, survey, first, _listener(told[0]))
+    heard = Heard(), Heard()
+    _run(request, merge, survey, first, heard[0].take)
     if request.out in (None, "-"):
-        _run(request, merge, survey, second, _listener(told[1]))
+        _run(request, merge, survey, second, heard[1].take)
     else:
         with result(str(request.out)) as file:
-            _run(request, merge, survey, second, _listener(told[1], _writer(request, file.write)))
-    found = difference((first_name, second_name), *told)
+            _run(request, merge, survey, second, _both(heard[1].take, _writer(request, file.write)))
+    found = difference((first_name, second_name), *heard)
     if request.as_json:
         sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     else:
         show(found, Console())
 
 
-def _listener(told: list[Told], further: Sink | None = None) -> Sink:
+def _both(one: Sink, other: Sink) -> Sink:
     def sink(record: Produced) -> None:
-        if record.topic == "notifications":
-            told.append(Told.of(record))
-        if further is not None:
-            further(record)
+        one(record)
+        other(record)
 
     return sink
 

@@ -18,7 +18,7 @@ from rich.console import Console
 from forewarn.stream.engine.role import Layout
 from forewarn.stream.policy import Policy
 from forewarn.stream.replay.command import Request, replay
-from forewarn.stream.replay.compare import Told, difference, show
+from forewarn.stream.replay.compare import Heard, Told, difference, show
 from forewarn.stream.replay.merge import RANK
 from forewarn.stream.replay.product import INPUTS, INTERNAL, ONE_EACH, Replay
 from forewarn.stream.simulate.command import Request as World
@@ -158,6 +158,8 @@ def test_two_policies_are_compared_by_who_is_told(world: Path, capsysbinary: pyt
     assert found["policies"] == ["usual", "eager"]
     assert found["only_second"]
     assert {told["kind"] for told in found["only_second"]} == {"usage"}
+    assert {told["otherwise"] for told in found["only_second"]} == {"not_considered"}
+    assert sum(count["messages"] for count in found["counts_second"]) == len(found["only_second"])
     assert all("to" not in told and "text" not in told for told in found["only_second"])
     assert replay(request(world, out=None, policies=(("a", usual), ("b", usual)), as_json=True)) == 0
     same = orjson.loads(capsysbinary.readouterr().out)
@@ -174,7 +176,7 @@ def test_the_table_says_what_it_leaves_out() -> None:
         for n in range(50)
     ]  # fmt: skip
     console = Console(file=StringIO(), width=120)
-    show(difference(("A", "B"), told[:1], told), console)
+    show(difference(("A", "B"), Heard(told[:1]), Heard(told)), console)
     text = console.file.getvalue() if isinstance(console.file, StringIO) else ""
     assert "told under B, not under A: 49" in text
     assert "and 9 more" in text
