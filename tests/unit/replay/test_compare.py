@@ -78,7 +78,7 @@ def test_what_only_one_policy_tells_bears_the_last_reason_of_the_other() -> None
     found = difference(("A", "B"), first, heard(notified("ada"), decided("ada", "sent", "passed")))
     assert [(told.customer, told.otherwise) for told in found.only_second] == [("ada", "expired")]
     assert found.counts_second == (Count("outage", "confirmed", "expired", 1, 1),)
-    assert found.only_first == found.counts_first == ()
+    assert (found.only_first, found.counts_first) == ((), ())
 
 
 def test_a_duplicate_is_no_reason_for_not_telling() -> None:
