@@ -1,7 +1,8 @@
 """Usage, held against the truth: each threshold once a cycle and nothing else; forecasts that came true, and how early.
 
 A crossing is told apart by customer, bucket, cycle and percent. A burst over several thresholds is one crossing, of the
-highest. A forecast is judged when its cycle ended within the world, or when the allowance did run out.
+highest. A forecast is judged when its cycle lies within the world: of cycles that are cut off only those would count
+that come true soon, so a short world would find forecasts truer and later than they are.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from forewarn.topics.instants import to_ms
 
 #: Percent at which an allowance is used up.
 WHOLE = 100
+#: A world begins at any hour of the day on which a cycle begins (ms).
+A_DAY = 86_400_000
 
 Crossing = tuple[str, str, int, float]
 
@@ -83,9 +86,9 @@ def warnings(truth: Truth, output: Output) -> tuple[Warned, ...]:
     for alert in output.alerts:
         if alert.kind != "forecast":
             continue
-        ran_out = empty.get((alert.customer, alert.bucket, to_ms(alert.cycle_start)))
-        if ran_out is None and to_ms(alert.cycle_end) > truth.world.end:
+        if to_ms(alert.cycle_end) > truth.world.end or to_ms(alert.cycle_start) < truth.world.start - A_DAY:
             continue
+        ran_out = empty.get((alert.customer, alert.bucket, to_ms(alert.cycle_start)))
         ahead = None if ran_out is None else (ran_out - to_ms(alert.time)) / 1000
         found.append(Warned(seed=truth.world.seed, customer=alert.customer, bucket=alert.bucket, ahead_s=ahead))
     return tuple(found)

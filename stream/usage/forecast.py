@@ -10,7 +10,15 @@ sections 6.2.4 and 9.2). Of what is to come in weight F, after a rate learned ov
 
     variance = φ r F (1 + F / O) + (drift r F)²         the process, the rate's own error, and habits that change
 
-A burst says little of the rate: a slot counts for `burst` times the mean of the others at most.
+The rate is not that of the slots alone: three days say little of a month, and of many customers who are looked at every
+three hours some look heavy by chance. So it is shrunk (the posterior mean under a Gamma prior: Gelman et al., Bayesian
+Data Analysis, 3rd ed., section 2.6) to what is usual, a share of the allowance, as customers choose plans that fit; and
+the cycle's usage before the slots counts, too, at a discount:
+
+    r = (slots + discount x older + prior x usual) / (O + discount x its weight + prior)
+
+A burst says little of the rate: a slot counts for `burst` times the mean of the others at most, and what is older for
+`burst_older` times the slots' rate.
 
 Invariant: the rate is that of slots that are over, so it does not depend on how a slot was cut into records.
 """
@@ -18,6 +26,7 @@ Invariant: the rate is that of slots that are over, so it does not depend on how
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from msgspec import Struct
 
@@ -81,18 +90,18 @@ def outlook(policy: UsagePolicy, terms: Terms, meter: Meter, at: int) -> Outlook
         return None
     weights = policy.forecast.weeks.get(terms.plan.plan_id if terms.plan else "", policy.forecast.week)
     clock, offset = rhythm(weights), terms.calendar.offset(at)
-    pace = _pace(policy, meter, clock, offset)
-    if pace is None:
+    recent = _recent(policy, meter, clock, offset)
+    if recent is None:
         return None
-    rate, dispersion, observed = pace
+    rate, observed = _shrunk(policy, newest, recent, clock, offset)
     ahead = clock.mass(at + offset, newest.end + offset)
     more = rate * ahead
     drift = policy.forecast.drift * more
-    spread = math.sqrt(dispersion * more * (1 + ahead / observed) + drift * drift)
+    spread = math.sqrt(recent.dispersion * more * (1 + ahead / observed) + drift * drift)
     left = allowance - newest.used
     probability = 1.0 if left <= 0 else _below((more - left) / spread) if spread > 0 else float(more >= left)
     runs_out = None
-    if 0 < left <= more:
+    if 0 < left <= more and rate > 0:
         runs_out = min(clock.reached(at + offset, left / rate) - offset, newest.end - 1) // _MINUTE * _MINUTE
     return Outlook(round(probability, 3), runs_out, more, spread)
 
@@ -121,8 +130,21 @@ def _observed(policy: UsagePolicy, meter: Meter) -> tuple[int, int]:
     return first, last
 
 
-def _pace(policy: UsagePolicy, meter: Meter, clock: Rhythm, offset: int) -> tuple[float, float, float] | None:
-    """Units an average hour, their dispersion, and the mass that was watched, of the slots that are over."""
+class Recent(Struct, frozen=True):
+    """The slots that are over: units used, the weight of their hours, Pearson's dispersion; since `start` (epoch ms).
+
+    `older`: what the running cycle had used before them.
+    """
+
+    used: float
+    weight: float
+    dispersion: float
+    start: int
+    older: float
+
+
+def _recent(policy: UsagePolicy, meter: Meter, clock: Rhythm, offset: int) -> Recent | None:
+    """The slots that are over; None when they are too few."""
     rules = policy.forecast
     if not meter.history:
         return None
@@ -130,20 +152,43 @@ def _pace(policy: UsagePolicy, meter: Meter, clock: Rhythm, offset: int) -> tupl
     if last - first < rules.least_slots:
         return None
     width = slot_width(policy, meter.known) * 1000
-    used = {slot: max(units, 0) for slot, units in slots(meter.history)}
-    seen = [float(used.get(slot, 0)) for slot in range(first, last)]
+    known = {slot: max(units, 0) for slot, units in slots(meter.history)}
+    seen = [float(known.get(slot, 0)) for slot in range(first, last)]
     most = rules.burst * sum(sorted(seen)[:-2]) / (len(seen) - 2)
-    if most <= 0 or sum(value > 0 for value in seen) < rules.least_used_slots:
+    masses = [clock.mass(slot * width + offset, (slot + 1) * width + offset) for slot in range(first, last)]
+    if most <= 0 or sum(value > 0 for value in seen) < rules.least_used_slots or sum(masses) <= 0:
         return None
     seen = [min(value, most) for value in seen]
-    masses = [clock.mass(slot * width + offset, (slot + 1) * width + offset) for slot in range(first, last)]
-    observed = sum(masses)
-    if observed <= 0:
-        return None
-    rate = sum(seen) / observed
+    newest = meter.cycles[-1]
+    inside = sum(units for slot, units in slots(meter.history) if slot * width >= newest.start)
+    return Recent(
+        used=sum(seen),
+        weight=sum(masses),
+        dispersion=_dispersion(seen, masses),
+        start=first * width,
+        older=max(0, newest.used - inside),
+    )
+
+
+def _dispersion(seen: Sequence[float], masses: Sequence[float]) -> float:
+    rate = sum(seen) / sum(masses)
     expected = [max(rate * mass, 1e-9) for mass in masses]
     surprise = sum((value - mean) ** 2 / mean for value, mean in zip(seen, expected, strict=True))
-    return rate, surprise / (len(seen) - 1), observed
+    return surprise / (len(seen) - 1)
+
+
+def _shrunk(policy: UsagePolicy, cycle: Cycle, recent: Recent, clock: Rhythm, offset: int) -> tuple[float, float]:
+    """The rate an average hour, and the weight of hours that it stands on."""
+    rules = policy.forecast
+    used, weight = recent.used, recent.weight
+    before = clock.mass(cycle.start + offset, max(cycle.start, recent.start) + offset) * rules.older
+    if recent.older > 0 and before > 0:
+        used += min(recent.older * rules.older, rules.burst_older * recent.used / recent.weight * before)
+        weight += before
+    whole = clock.mass(cycle.start + offset, cycle.end + offset)
+    usual = rules.usual * (cycle.allowance or 0) / whole if whole > 0 else 0.0
+    prior = recent.dispersion / (usual * rules.usual_spread**2) if usual > 0 else 0.0
+    return (used + prior * usual) / (weight + prior), weight + prior
 
 
 def _below(z: float) -> float:

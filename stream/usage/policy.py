@@ -28,8 +28,14 @@ class ForecastPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     #: Slots that must have been watched, and those of them with usage.
     least_slots: Annotated[int, Meta(ge=3)] = 8
     least_used_slots: Annotated[int, Meta(ge=2)] = 3
-    #: A slot counts for this many times the mean of the others at most.
+    #: A slot counts for this many times the mean of the others at most, what is older for this many times the slots.
     burst: Annotated[float, Meta(gt=1)] = 6.0
+    burst_older: Annotated[float, Meta(ge=1)] = 1.5
+    #: How much the cycle's usage before the slots counts.
+    older: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    #: The share of an allowance that customers use in the mean, and the standard deviation between them, relative to it.
+    usual: Annotated[float, Meta(gt=0, le=1)] = 0.75
+    usual_spread: Annotated[float, Meta(gt=0, le=10)] = 0.5
     #: Standard deviation, as a share, of how far habits drift until the cycle ends.
     drift: Annotated[float, Meta(ge=0, le=1)] = 0.1
     #: How usage spreads over the hours of a week; `weeks` by plan id.

@@ -3,8 +3,8 @@
     simulated usage ─ an hour at a time ─> Meters ─> usage.alerts, kind forecast ─┐
           └─> allowances that ran out, and when ──────────────────────────────────┴─> precision, warning, found
 
-A forecast is judged when its cycle ended within the world or its allowance did run out. A cycle that ran out counts as
-found when it was forecast before; only those with a day of history and a day ahead can be.
+Cycles are judged that end within the world, and begin in it or a few days before. One that ran out counts as found when
+it was forecast; only those are asked for that lasted two days.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def measure(seed: int, *, people: int, days: int, policy: UsagePolicy | None = N
             desk.take(batch)
         desk.written.clear()
         for crossing in usage.crossings():
-            if crossing.exhausted:
+            if crossing.exhausted and crossing.cycle_start >= START - 7 * DAY and crossing.cycle_end <= end:
                 ran_out.setdefault((crossing.customer, crossing.bucket, crossing.cycle_start), crossing.time)
     return _judged(desk, ran_out, end)
 
@@ -81,12 +81,12 @@ def _judged(desk: Desk, ran_out: dict[tuple[str, str, int], int], end: int) -> F
             continue
         alert = orjson.loads(output.value or b"")
         key = ((output.key or b"").decode(), alert["bucket"], ms(alert["cycle_start"]))
-        if alert["kind"] != "forecast":
+        if alert["kind"] != "forecast" or ms(alert["cycle_end"]) > end or key[2] < START - 7 * DAY:
             continue
         said.add(key)
         if key in ran_out:
             figures.ahead.append((ran_out[key] - ms(alert["time"])) / HOUR)
-        elif ms(alert["cycle_end"]) <= end:
+        else:
             figures.wrong += 1
     chance = {key: at for key, at in ran_out.items() if at - max(key[2], START) > 2 * DAY}
     figures.missed = sum(key not in said for key in chance)

@@ -11,7 +11,7 @@ from forewarn.stream.score.observe import observe
 from forewarn.stream.score.sample import Sample
 from tests.unit.score.handmade import Json, notice, output_file, text, truth_file, world
 
-CYCLE, END = text(-10_000), text(1_400)
+CYCLE, END = text(-1_000), text(1_400)
 
 
 def reached(percent: int = 80, *, customer: str = "C1", minute: float = 100, notify: bool = True) -> Json:
@@ -85,6 +85,8 @@ def test_a_forecast_that_does_not_is_wrong_once_the_cycle_is_over(tmp_path: Path
 
 def test_a_forecast_whose_cycle_goes_on_is_not_judged(tmp_path: Path) -> None:
     assert scored(tmp_path, [], [forecast(100, cycle_end=text(2_000))]).warned == ()
+    cut_off = [forecast(100, cycle_end=text(2_000)), alert(100, minute=700)]
+    assert scored(tmp_path, [reached(100, minute=700)], cut_off).warned == ()
 
 
 def test_what_ran_out_is_known_apart_from_thresholds(tmp_path: Path) -> None:
