@@ -33,11 +33,11 @@ class ForecastPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     burst_older: Annotated[float, Meta(ge=1)] = 1.5
     #: How much the cycle's usage before the slots counts.
     older: Annotated[float, Meta(ge=0, le=1)] = 0.5
-    #: The share of an allowance that customers use in the mean, and the standard deviation between them, relative to it.
+    #: The share of an allowance that customers use in the mean, and the relative standard deviation between them.
     usual: Annotated[float, Meta(gt=0, le=1)] = 0.75
-    usual_spread: Annotated[float, Meta(gt=0, le=10)] = 0.5
+    usual_spread: Annotated[float, Meta(gt=0, le=10)] = 0.3
     #: Standard deviation, as a share, of how far habits drift until the cycle ends.
-    drift: Annotated[float, Meta(ge=0, le=1)] = 0.1
+    drift: Annotated[float, Meta(ge=0, le=1)] = 0.15
     #: How usage spreads over the hours of a week; `weeks` by plan id.
     week: Weights = TYPICAL
     weeks: dict[str, Weights] = {}
