@@ -32,13 +32,14 @@ FAILED, BAD_CONTACT, OUT, NOT_HERE = "failed", "bad_contact", "out", "not_here"
 
 def channel(rules: Rules, proposal: Proposal) -> Proposal | Drop:
     """Chooses channel and address, or drops: `no_contact`, `bad_contact`. Channels passed over become evidence."""
-    hindrances = {name: _hindrance(rules, proposal, name) for name in proposal.channels}
+    assert proposal.person is not None  # `affected` stands before
+    kinds = frozenset(service.kind for service in proposal.person.services) if proposal.out else frozenset[str]()
+    hindrances = {name: _hindrance(rules, proposal, name, kinds) for name in proposal.channels}
     usable = [name for name, hindrance in hindrances.items() if hindrance in (None, OUT)]
     last_resorts = [name for name, hindrance in hindrances.items() if hindrance == BAD_CONTACT]
     if not usable and not (proposal.critical and last_resorts):
         return Drop(Reason.BAD_CONTACT if last_resorts else Reason.NO_CONTACT)
     chosen = min(usable, key=lambda name: hindrances[name] is not None) if usable else last_resorts[0]
-    assert proposal.person is not None  # `affected` stands before
     return msgspec.structs.replace(
         proposal,
         channel=chosen,
@@ -59,21 +60,21 @@ def works(name: str, services: frozenset[str], out: frozenset[str]) -> bool:
     return True
 
 
-def _hindrance(rules: Rules, proposal: Proposal, name: str) -> str | None:
-    """What stands against a channel; None when nothing does."""
-    assert proposal.person is not None
+def _hindrance(rules: Rules, proposal: Proposal, name: str, kinds: frozenset[str]) -> str | None:
+    """What stands against a channel; None when nothing does. `kinds`: of service that the customer has."""
     if name not in rules.channels or not rules.renderer.supports(proposal.kind, proposal.stage, name):
         return NOT_HERE
     if name in proposal.entry.failed_channels(proposal.stage, proposal.class_):
         return FAILED
     if name in proposal.bad_contacts:
         return BAD_CONTACT
-    kinds = frozenset(service.kind for service in proposal.person.services)
     return None if works(name, kinds, proposal.out) else OUT
 
 
 def _passed_over(hindrances: Mapping[str, str | None], chosen: str) -> dict[str, dict[str, str]]:
     """The evidence of a choice: what stood against other channels that the customer wants."""
+    if not any(hindrances.values()):
+        return {}
     passed = {name: reason for name, reason in hindrances.items() if reason is not None and name != chosen}
     first = list(hindrances)[: list(hindrances).index(chosen)]
     passed = {name: reason for name, reason in passed.items() if reason != NOT_HERE or name in first}

@@ -118,7 +118,14 @@ class Customer:
 
     def consented(self, purposes: tuple[str, ...], channel: str) -> bool | None:
         """The newest consent for the purposes on the channel; None when there is none."""
+        if not self.has_consents:
+            return None
         return choices.consented((self._crm, self._own), purposes, channel)
+
+    @property
+    def has_consents(self) -> bool:
+        """Whether the customer granted or refused anything at all."""
+        return bool(self._crm.consents or self._own.consents)
 
     def address(self, channel: str) -> str | None:
         """Where a channel reaches the customer; structured push and webhook addresses as JSON. None = nowhere."""

@@ -51,15 +51,16 @@ class Deferrals:
         kind, customer = timer.subject.split("/", 1)
         for entry in self.told.entries(unit, customer):
             if entry.kind == kind and any(0 < message.due <= unit.now for message in entry.messages):
-                self._releases[kind](unit, customer, entry)
+                if (release := self._releases.get(kind)) is not None:
+                    release(unit, customer, entry)
                 self.lapse(unit, customer, kind, entry.incident, unit.now)
         return customer
 
     def again(self, unit: Unit, customer: str) -> None:
         """Has everything that waits for a time judged now: what it waits for may have changed."""
         for entry in self.told.entries(unit, customer):
-            if entry.waits:
-                self._releases[entry.kind](unit, customer, entry)
+            if entry.waits and (release := self._releases.get(entry.kind)) is not None:
+                release(unit, customer, entry)
 
     def lapse(self, unit: Unit, customer: str, kind: str, incident: str, until: int) -> None:
         """Ends the messages that were due by `until` (epoch ms) and that nobody proposed again."""

@@ -7,7 +7,6 @@ part, in the unit that folds the tombstone.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import inf
 from typing import Any
 
 from forewarn.alerts import deferrals, impact, notices, requests, standing, usage_notices
@@ -45,15 +44,14 @@ Batch = Callable[[Unit, Sequence[Any], Sequence[Record]], None]
 class Desk:
     """The parts of one partition that decide on messages and marketing.
 
-    `share`: the customers of one outage that the partition tells without waiting for the sum over all partitions.
     `account_changed` and `erased` tell the meters of a customer whose terms changed, or who is gone.
     """
 
-    def __init__(self, rules: Rules, partition: int, share: float = inf) -> None:
+    def __init__(self, rules: Rules, partition: int) -> None:
         policy = rules.policy
         ledger = Ledger(partition, rules.hash)
         self.policy = policy
-        self.share = share
+        self.rules = rules
         self.controls = Controls()
         self.customers = Customers()
         self.contacts = Contacts(policy)
@@ -149,7 +147,8 @@ class Desk:
             standings=self.standings,
             ledger=ledger,
             fan_out=self.fan_out,
-            share=self.share,
+            share=self.rules.share,
+            partitions=self.rules.partitions,
         )
 
     def _folds(self) -> dict[str, Batch]:
@@ -173,9 +172,9 @@ class Desk:
             impact.LEFT: self.impact.fire,
             impact.FORGET: self.impact.fire,
             notices.PROMISED: self.impact.fire,
-            notices.MOVED: self._moved,
+            notices.MOVED: self.notices.moved,
             requests.REVIEW: self.requests.fire,
-            standing.REFRESH: self._refresh,
+            standing.REFRESH: lambda unit, timer: self.standings.publish(unit, timer.subject),
             usage_notices.SETTLED: self.usage.fire,
             deferrals.DUE: self._due,
         }
@@ -290,17 +289,11 @@ class Desk:
             self.notices,
             self.circumstances,
             self.contacts,
+            self.customers,
+            self.standings,
         ):
             part.erase(unit, customer)
-        self.customers.erase(unit, customer)
-        self.standings.erase(unit, customer)
         self.erased(unit, customer)
 
     def _due(self, unit: Unit, timer: Timer) -> None:
         self.standings.publish(unit, self.deferrals.fire(unit, timer))
-
-    def _moved(self, unit: Unit, timer: Timer) -> None:
-        self.notices.moved(unit, timer)
-
-    def _refresh(self, unit: Unit, timer: Timer) -> None:
-        self.standings.publish(unit, timer.subject)

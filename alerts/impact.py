@@ -46,10 +46,13 @@ class Impact:
         ledger: Ledger,
         fan_out: FanOut,
         share: float,
+        partitions: int,
     ) -> None:
         self.policy = policy
         #: Customers of one outage that this partition tells without waiting for the sum over all.
         self.share = share
+        #: From how many on only large moves of the time of restoration are told.
+        self.many = policy.storm_customers / partitions
         self.incidents = incidents
         self.customers = customers
         self.notices = notices
@@ -72,8 +75,10 @@ class Impact:
         if change is None:
             return
         after = self._timed(unit, change)
-        if change.resized and not after.over and self._count(unit, after) > self.share and after.hold is None:
-            after = msgspec.structs.replace(after, crowded=True)
+        if change.resized and not after.over:
+            customers = self._count(unit, after)
+            crowded = after.crowded or (customers > self.share and after.hold is None)
+            after = msgspec.structs.replace(after, storm=customers > self.many, crowded=crowded)
         if change.resized or _turned(change):
             self.fan_out.start(unit, "standing", after.outage_id)
         if after != change.after:

@@ -35,7 +35,7 @@ class Incident(Struct, frozen=True, array_like=True, omit_defaults=True):
     `whole` is the revision of the complete set of `chunks` chunks (-1: none yet); `coming` that of the one under way.
     `notify_after` is the end of the first group wait; `ended` when service was back, or the outage proved to be none.
     `promises`: times that customers here were told service is back by, 0 for none. `noticed`: one was told of it.
-    `crowded`: it has so many customers here that a revision must say whether it is held.
+    `storm`: it affects very many here; `crowded`: so many that a revision must say whether it is held.
     """
 
     outage_id: str
@@ -67,6 +67,7 @@ class Incident(Struct, frozen=True, array_like=True, omit_defaults=True):
     promises: tuple[int, ...] = ()
     noticed: bool = False
     crowded: bool = False
+    storm: bool = False
 
     @property
     def over(self) -> bool:
@@ -150,10 +151,11 @@ class Incidents:
 
     def broken(self, element: str) -> bool:
         """Whether a confirmed outage that is not over has the element down."""
-        return any(
-            not incident.over and incident.confirmed is not None and self.down(incident.outage_id, element)
-            for incident in (self.by_id[outage] for outage in self.by_element.get(element, ()))
-        )
+        for outage in self.by_element.get(element, ()):
+            incident = self.by_id[outage]
+            if incident.confirmed is not None and not incident.over and self.down(outage, element):
+                return True
+        return False
 
     def take(self, unit: Unit, chunk: ImpactChunk) -> Change | None:
         """Folds one chunk. None when it says nothing new, or concerns an outage that is over and was not kept."""
@@ -282,6 +284,7 @@ def _revised(before: Incident | None, chunk: ImpactChunk) -> Incident:
         ended=before.ended if before else None,
         left_due=before.left_due if before else None,
         noticed=before.noticed if before else False,
+        storm=before.storm if before else False,
         crowded=before.crowded and chunk.hold is None if before else False,
         promises=before.promises if before else (),
     )

@@ -230,7 +230,7 @@ class Notices:
         class_: str | None,
         lead: str = "",
     ) -> None:
-        entries = self.told.entries(unit, customer)
+        entries, up = self.told.entries(unit, customer), working(self.incidents, person)
         also = companions(self.incidents, incident, person, entries) if stage == "confirmed" and not lead else ()
         before, current = self._promises(unit, incident, entry, stage)
         current = promises.covering(self.policy, current, also, unit.now)
@@ -249,8 +249,8 @@ class Notices:
             entries=entries,
             outage=incident,
             broken=broken(self.incidents, incident, person),
-            working=working(self.incidents, person),
-            out=lines.out(self.incidents, person),
+            working=up,
+            out=lines.out_of(person.services if person is not None else (), up),
             bad_contacts=self.contacts.bad(unit, person),
             paused=self.controls.paused("outage"),
             promise=before if stage == "overdue" else current,

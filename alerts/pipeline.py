@@ -24,12 +24,14 @@ from forewarn.alerts.frequency_cap import counts, exempt, frequency_cap
 from forewarn.alerts.inhibit import inhibit
 from forewarn.alerts.ledger import Ledger, Outcome
 from forewarn.alerts.materiality import materiality
+from forewarn.alerts.pace import Pace
 from forewarn.alerts.pair import pair
 from forewarn.alerts.pause import pause
 from forewarn.alerts.proposal import Defer, Drop, Proposal, Rules
 from forewarn.alerts.quiet_hours import quiet_hours
 from forewarn.alerts.reasons import Reason
 from forewarn.alerts.rollout import rollout
+from forewarn.alerts.storm import BULK, storm
 from forewarn.alerts.subscription import subscription
 from forewarn.alerts.told import Message, Status, Told
 from forewarn.alerts.worded import worded
@@ -49,6 +51,7 @@ STAGES: tuple[Stage, ...] = (
     quiet_hours,
     frequency_cap,
     digest,
+    storm,
     worded,
     pause,
     rollout,
@@ -74,12 +77,15 @@ class Pipeline:
         self.ledger = ledger
         self.deferrals = Deferrals(told, ledger)
         self.caps = Caps(rules.policy.caps)
+        self.pace = Pace(rules.policy.channel_rates, rules.partitions)
 
     def consider(self, unit: Unit, proposal: Proposal) -> Outcome:
         """Sends, defers or drops a message, and says which."""
         judged, refusal, rule = judge(self.rules, self._counted(unit, proposal))
         if (refusal is None or refusal.reason == Reason.SHADOW) and counts(self.rules.policy, judged):
             self.caps.spend(unit, judged.customer, judged.kind, judged.channel or "")
+        if judged.slots:
+            self._paced(unit, judged, refusal)
         if refusal is None:
             self.ledger.send(unit, judged)
             self.ledger.notification(unit, judged, "sent", Reason.PASSED, None)
@@ -98,10 +104,20 @@ class Pipeline:
         return outcome
 
     def _counted(self, unit: Unit, proposal: Proposal) -> Proposal:
-        """The proposal with what counts toward the caps, where that can matter."""
+        """The proposal with what counts toward the caps, and with the channels' room, where that can matter."""
+        if proposal.kind in BULK and self.rules.policy.channel_rates:
+            proposal = msgspec.structs.replace(proposal, slots=self.pace.slots(unit))
         if exempt(self.rules.policy, proposal) or not self.caps.covers(proposal.kind):
             return proposal
         return msgspec.structs.replace(proposal, spent=self.caps.spent(unit, proposal.customer))
+
+    def _paced(self, unit: Unit, proposal: Proposal, refusal: Drop | Defer | None) -> None:
+        """Takes the slot of a message that is sent, or waits for it; one that has waited has its slot."""
+        waits = isinstance(refusal, Defer) and refusal.reason == Reason.STORM
+        known = proposal.entry.message(proposal.stage, proposal.class_)
+        reserved = known is not None and known.reason == Reason.STORM and known.due
+        if not reserved and (refusal is None or waits or refusal.reason == Reason.SHADOW):
+            self.pace.take(unit, proposal.channel or "")
 
     def _status(self, refusal: Drop | Defer) -> Status:
         if isinstance(refusal, Defer):

@@ -79,6 +79,11 @@ class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     etr_moved_s: Seconds = 1800.0
     #: ... or by more than this share of the time that was left.
     etr_moved_share: Annotated[float, Meta(ge=0, le=10)] = 0.25
+    #: Of an outage with more customers than this, a new time is told only when it moves by more than this many seconds.
+    storm_customers: Annotated[int, Meta(ge=1)] = 50_000
+    storm_etr_moved_s: Seconds = 2 * 3600.0
+    #: Messages a second of outages and maintenance that a channel takes, over all partitions; one not named: all.
+    channel_rates: dict[Channel, Annotated[float, Meta(gt=0, le=1e6)]] = {}
     #: Estimates are told to customers rounded up to this; smaller moves are never told.
     promise_step_s: Period = 300.0
     #: An address that was found not to work is not used for this long, unless it changes or a delivery proves it good.

@@ -72,7 +72,7 @@ def news(policy: AlertPolicy, incident: Incident, told: int, now: int) -> bool:
 
     A move matters by its size. A later estimate, moreover, only once it is likelier than not that the promised time
     will pass: an estimate of what has lasted long moves on by itself, and an outage of usual length is to need no
-    more than two messages.
+    more than two messages. In a storm only the large moves matter.
     """
     current = promise(policy, incident, now)
     if not current or current == told:
@@ -83,6 +83,8 @@ def news(policy: AlertPolicy, incident: Incident, told: int, now: int) -> bool:
     if moved < ms(policy.promise_step_s):
         return False
     large = moved > ms(policy.etr_moved_s) or moved > policy.etr_moved_share * (told - now)
+    if incident.storm:
+        large = moved > ms(policy.storm_etr_moved_s)
     assert incident.etr is not None  # there is a promise
     lingers = incident.etr.source == "model" and current > told
     return large and not (lingers and _ms(incident.etr.likely) <= told)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
+from math import inf
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -26,13 +27,19 @@ Mode = Literal["shadow", "allow-list", "live"]
 
 
 class Rules(Struct, frozen=True):
-    """What is constant for all proposals of a partition: policy, its hash, the mode, the words, and the channels."""
+    """What is constant for all proposals of a partition: policy, its hash, the mode, the words, and the channels.
+
+    `partitions`: how many there are, for what is shared among them; `share`: the customers of one outage that each
+    tells without waiting for the sum over all.
+    """
 
     policy: AlertPolicy
     hash: str
     mode: Mode
     renderer: Renderer
     channels: tuple[str, ...] = CHANNELS
+    partitions: int = 1
+    share: float = inf
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
@@ -44,7 +51,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     work. `channels`: those the customer wants, in order; `channel` None = not chosen. `asked_for`: it answers a
     text of the customer's. `spent`: what counts toward the caps. `promise` is the time (epoch ms) by which the
     message says service is back, 0 if it names none. `lead`: the outage whose message, just sent, tells of this
-    one, too.
+    one, too. `slots`: when (epoch ms) each channel that has a rate takes one more message.
     """
 
     kind: str
@@ -71,6 +78,7 @@ class Proposal(Struct, frozen=True, kw_only=True):
     asked_for: bool = False
     promise: int = 0
     lead: str = ""
+    slots: dict[str, int] = {}
     channel: str | None = None
     to: str = ""
     rendered: Rendered | None = None

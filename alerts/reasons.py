@@ -38,6 +38,7 @@ class Reason(StrEnum):
     QUIET_HOURS = "quiet_hours", "It is night for the customer; the message waits for the end of their quiet hours."
     FREQUENCY_CAP = "frequency_cap", "The customer was told as much as is allowed for now."
     DIGESTED = "digested", "Another message that the customer is sent says this, too."
+    STORM = "storm", "So many are told that the message waits for its turn on the channel."
     PAUSED = "paused", "An operator paused sending."
     SHADOW = "shadow", "The deployment runs in shadow: the message would have been sent."
     NOT_ON_ALLOW_LIST = "not_on_allow_list", "The deployment sends to listed customers only."

@@ -122,7 +122,8 @@ class Standings:
     def _row(self, unit: Unit, customer: str, person: Customer, facts: Facts) -> Standing:
         standing = list(holds(facts, unit.now))
         reasons = [hold.reason.value for hold in standing]
-        if not any(person.consented(("marketing",), channel) for channel in self.policy.channels or CHANNELS):
+        channels = self.policy.channels or CHANNELS
+        if not (person.has_consents and any(person.consented(("marketing",), channel) for channel in channels)):
             reasons.append(Reason.NO_CONSENT.value)
         ends = [hold.until for hold in standing if hold.until is not None]
         entries = self.told.entries(unit, customer)

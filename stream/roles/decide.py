@@ -35,8 +35,10 @@ class DecideFold(Fold):
     def __init__(
         self, policy: Policy, renderer: Renderer, channels: tuple[str, ...], partition: int, layout: Layout
     ) -> None:
-        rules = Rules(policy.alerts, policy.hash, policy.mode, renderer, channels)
-        self.desk = Desk(rules, partition, share(policy.outages.hold_customers, layout.customer))
+        partitions, limit = layout.customer, policy.outages.hold_customers
+        own = share(limit, partitions)
+        rules = Rules(policy.alerts, policy.hash, policy.mode, renderer, channels, partitions, own)
+        self.desk = Desk(rules, partition)
         usage = self.desk.usage
         self.meters = Meters(policy.usage, partition, self.desk.account, usage.notify, usage.upsell)
         self.desk.account_changed = self.meters.account_changed

@@ -11,7 +11,7 @@ from forewarn.alerts.policy import AlertPolicy
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.policy import Policy
 from tests.acceptance.outage_world import World
-from tests.decide_desk import DecideDesk, impact, profile
+from tests.decide_desk import DecideDesk, estimate, impact, profile
 
 #: Four partitions in the desk's layout: its share of a limit of eight is two.
 LIMIT = Policy(outages=OutagePolicy(hold_customers=8))
@@ -84,6 +84,63 @@ def test_who_was_told_before_the_storm_is_told_of_its_end() -> None:
 def test_a_held_partition_goes_on_holding_after_a_restart() -> None:
     desk = falls(town(3, LIMIT)).restart().at(60)
     assert told(desk) == []
+
+
+#: One e-mail a second in each of the four partitions.
+SLOW = Policy(alerts=AlertPolicy(channel_rates={"email": 4}))
+
+
+def test_a_channel_with_a_rate_is_never_asked_for_more_and_everybody_is_told_in_order_of_need() -> None:
+    desk = falls(town(12, SLOW)).at(32).restart().at(60)
+    assert [who for _, who in told(desk)] == [
+        *("c11", "c3", "c7"),
+        *("c2", "c5", "c8"),
+        *("c0", "c1", "c10", "c4", "c6", "c9"),
+    ]
+    ordinary = [at for at, who in told(desk)[3:]]
+    assert ordinary == [30, 30, 31, 32, 33, 34, 35, 36, 37]  # a burst of a second, then one a second
+    waiting = [row.value for row in desk.out("decisions") if row.value["outcome"] == "deferred"]
+    assert {row["reason"] for row in waiting} == {"storm"}
+    assert max(row["evidence"]["drain_s"] for row in waiting) == 7
+
+
+def test_an_end_waits_for_its_turn_too_and_comes() -> None:
+    desk = falls(town(6, SLOW)).at(60)
+    for number in range(6):
+        desk.log(f"c{number}", "sent")
+    desk.push("outages.impact", "o1/0", impact("o1", 2, "restored", elements_revision=1)).at(120)
+    assert all(desk.stages(f"c{number}") == ["confirmed", "restored"] for number in range(6))
+
+
+def test_who_waits_for_a_turn_is_told_nothing_when_the_outage_ends_before() -> None:
+    desk = falls(town(6, SLOW)).at(31)
+    count = len(told(desk))
+    desk.push("outages.impact", "o1/0", impact("o1", 2, "restored", elements_revision=1)).at(120)
+    confirmed = {row.key for row in desk.out("notifications") if row.value["stage"] == "confirmed"}
+    restored = {row.key for row in desk.out("notifications") if row.value["stage"] == "restored"}
+    assert len(confirmed) == count < 6
+    assert confirmed == restored
+
+
+def test_a_usage_notice_does_not_wait_behind_a_storm() -> None:
+    bucket = {"bucket": "data", "allowance": 10, "unit": "GB"}
+    plan = {"plan_id": "p", "name": "P", "price": 1, "currency": "EUR", "cycle_day": 1, "buckets": [bucket]}
+    desk = falls(town(12, SLOW)).push("customers.profiles", "zoe", profile("onu-9", plan=plan)).at(31)
+    word = {"record_id": "r1", "bucket": "data", "amount": 9, "start": desk.core.now}
+    desk.push("usage.records", "zoe", word)
+    assert desk.stages("zoe") == ["threshold"]
+
+
+def test_of_a_storm_only_large_moves_of_the_time_are_told() -> None:
+    policy = Policy(alerts=AlertPolicy(storm_customers=4))
+    calm, storm = (falls(town(size, policy), etr=estimate(9000, 9000, "field")).at(60) for size in (1, 2))
+    for desk in (calm, storm):
+        desk.log("c0", "sent")
+        falls(desk, 2, elements_revision=1, etr=estimate(14_000, 14_000, "field")).at(120)
+    assert calm.stages("c0") == ["confirmed", "re_estimated"]
+    assert storm.stages("c0") == ["confirmed"]
+    falls(storm, 3, elements_revision=1, etr=estimate(17_000, 17_000, "field")).at(180)
+    assert storm.stages("c0") == ["confirmed", "re_estimated"]
 
 
 def declared(limit: int = 8) -> tuple[World, str]:

@@ -89,6 +89,7 @@ def test_the_stages_stand_in_the_order_of_the_design() -> None:
         "quiet_hours",
         "frequency_cap",
         "digest",
+        "storm",
         "worded",
         "pause",
         "rollout",
