@@ -20,11 +20,11 @@ from msgspec.structs import replace
 
 from forewarn.alerts.backoff import backoff
 from forewarn.alerts.channels.protocol import Ambiguous, Delivered, Message, Rejected, Reply, Retry, Send
-from forewarn.alerts.circuit import Circuit
 from forewarn.alerts.delivery_log import Outcome, log_outcome
 from forewarn.alerts.delivery_policy import DeliveryPolicy
 from forewarn.alerts.erased import Erased
 from forewarn.alerts.lane import Lane
+from forewarn.alerts.lanes import Lanes
 from forewarn.alerts.parcels import Body, Parcel, Stand, parcel_of
 from forewarn.alerts.shelf import Incident, Shelf
 from forewarn.alerts.succession import judge
@@ -53,13 +53,12 @@ class Deliveries(Fold):
         self.partitions = partitions
         self.shelf = Shelf()
         self.erased = Erased()
-        self.lanes: dict[str, Lane] = {}
+        self.lanes = Lanes(policy, partitions)
         self.paused: set[str] = set()
         self._held: list[str] = []
         self._blocked: dict[Incident, list[str]] = {}
         self._deadlines: list[tuple[int, str]] = []
         self._unanswered: list[str] = []
-        self._circuits: dict[str, str] = {}  #: the state of each provider's circuit that was last told
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
         """Rebuilds lanes and deadlines; attempts without an answer are dealt with in the first unit."""
@@ -67,20 +66,11 @@ class Deliveries(Fold):
         for parcel in self.shelf.restore(table):
             self._deadlines.append((parcel.valid_until, parcel.id))
             if parcel.stand == Stand.WAITING:
-                self._lane(parcel.channel).put(parcel)
+                self.lanes.of(parcel.channel).put(parcel)
             elif parcel.stand == Stand.ATTEMPTING:
                 self._unanswered.append(parcel.id)
         heapq.heapify(self._deadlines)
         self._unanswered.sort()
-
-    def _lane(self, channel: str) -> Lane:
-        lane = self.lanes.get(channel)
-        if lane is None:
-            policy = self.policy
-            circuit = Circuit(policy.circuit_failures, _ms(policy.circuit_cooldown_s), _ms(policy.circuit_longest_s))
-            rate = policy.rates.get(channel, 0.0) / self.partitions
-            lane = self.lanes[channel] = Lane(room=policy.in_flight, rate=rate, circuit=circuit)
-        return lane
 
     # -- taking in --------------------------------------------------------------------------------------------------
 
@@ -102,7 +92,7 @@ class Deliveries(Fold):
                 continue  # they have come back since
             self._blocked.pop(parcel.incident_of, None)
             if not parcel.ended:
-                self._lane(parcel.channel).in_flight.discard(parcel.id)
+                self.lanes.of(parcel.channel).in_flight.discard(parcel.id)
                 under_way = parcel.stand == Stand.ATTEMPTING
                 self._end(unit, parcel, "ambiguous" if under_way else "failed", GONE)
             self.shelf.forget(unit, parcel)
@@ -135,7 +125,7 @@ class Deliveries(Fold):
         if parcel.valid_until <= unit.now:
             self._end(unit, parcel, "expired")
         elif self._succeed(unit, parcel) is not None:
-            self._lane(parcel.channel).put(parcel)
+            self.lanes.of(parcel.channel).put(parcel)
 
     # -- time -------------------------------------------------------------------------------------------------------
 
@@ -171,14 +161,13 @@ class Deliveries(Fold):
         """Meets deadlines and makes the attempts that are due, at most a group a channel. True when more is left."""
         self._list_unanswered(unit)
         backlog = self._meet_deadlines(unit)
-        for channel in sorted(self.lanes):
-            lane = self.lanes[channel]
+        for lane in self.lanes:
             for _ in range(self.policy.group):
                 notification_id = lane.next(unit.now)
                 if notification_id is None:
                     break
                 self._attempt(unit, lane, notification_id)
-        return backlog or any(lane.has_more(unit.now) for lane in self.lanes.values())
+        return backlog or any(lane.has_more(unit.now) for lane in self.lanes)
 
     def _attempt(self, unit: Unit, lane: Lane, notification_id: str) -> None:
         parcel = self.shelf.get(unit, notification_id)
@@ -232,13 +221,13 @@ class Deliveries(Fold):
         parcel = self.shelf.get(unit, reply.notification_id)
         if parcel is None or parcel.stand != Stand.ATTEMPTING or parcel.attempts != reply.attempt:
             return
-        lane, answer = self._lane(parcel.channel), reply.answer
+        lane, answer = self.lanes.of(parcel.channel), reply.answer
         lane.in_flight.discard(parcel.id)
         if isinstance(answer, Ambiguous | Retry) and answer.provider:
             lane.circuit.fails(unit.now)
         else:
             lane.circuit.works()
-        self._note_circuits(unit)
+        self.lanes.tell(unit)
         match answer:
             case Delivered():
                 self._end(unit, parcel, "sent", provider_id=answer.provider_id)
@@ -251,14 +240,6 @@ class Deliveries(Fold):
             case Ambiguous():
                 self._unclear(unit, parcel, answer.reason)
         self._put_back(unit, self._blocked.pop(parcel.incident_of, []))
-
-    def _note_circuits(self, unit: Unit) -> None:
-        """Tells how far each provider is trusted, where that has changed."""
-        for channel, lane in self.lanes.items():
-            state = lane.circuit.state(unit.now)
-            if self._circuits.get(channel) != state:
-                self._circuits[channel] = state
-                unit.note("circuit", channel, state)
 
     def _again(self, unit: Unit, parcel: Parcel, answer: Retry) -> None:
         policy = self.policy
@@ -279,7 +260,7 @@ class Deliveries(Fold):
 
     def _wait(self, unit: Unit, parcel: Parcel) -> None:
         self.shelf.put(unit, parcel)
-        self._lane(parcel.channel).put(parcel)
+        self.lanes.of(parcel.channel).put(parcel)
 
     def _list_unanswered(self, unit: Unit) -> None:
         """Attempts that a dead or former owner left without an answer."""
@@ -310,7 +291,7 @@ class Deliveries(Fold):
         for notification_id in ids:
             parcel = self.shelf.get(unit, notification_id)
             if parcel is not None and parcel.stand == Stand.WAITING:
-                self._lane(parcel.channel).put(parcel)
+                self.lanes.of(parcel.channel).put(parcel)
 
 
 def _ms(seconds: float) -> int:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from forewarn.alerts.channels.address_guard import parse_networks
 from forewarn.alerts.channels.email import EmailChannel
+from forewarn.alerts.channels.links import Links
 from forewarn.alerts.channels.protocol import Channel
 from forewarn.alerts.channels.smpp_session import Smsc
 from forewarn.alerts.channels.sms import SmsChannel
 from forewarn.alerts.channels.smtp_pool import Relay
-from forewarn.alerts.channels.webhook import WebhookChannel, WebhookSettings
+from forewarn.alerts.channels.webhook import WebhookChannel, WebhookSettings, read_secrets
 from forewarn.alerts.delivery_policy import DeliveryPolicy
 from forewarn.stream.settings import Settings
 
@@ -38,7 +39,10 @@ def email(settings: Settings, delivery: DeliveryPolicy) -> EmailChannel:
         connections=delivery.connections,
         timeout_s=delivery.send_timeout_s,
     )
-    return EmailChannel(relay, settings.mail_from)
+    if settings.link_secret_file is None:
+        return EmailChannel(relay, settings.mail_from)
+    links = Links(settings.link_url, read_secrets(settings.link_secret_file))
+    return EmailChannel(relay, settings.mail_from, links.unsubscribe)
 
 
 def sms(settings: Settings, delivery: DeliveryPolicy) -> SmsChannel:

@@ -19,13 +19,15 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from forewarn.stream.secret_lines import secret_problems
+
 ENVIRONMENT_PREFIX = "FOREWARN_"
 
 KafkaSecurity = Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"]
 SaslMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
 
-#: Characters that a line of `webhook_secret_file` has at least: 192 bits when they are random base64 (RFC 2104 §3).
-WEBHOOK_SECRET_LENGTH = 32
+#: An address that a path can be put to (RFC 8058 asks for https).
+_LINK = re.compile(r"https://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?")
 
 #: Characters of an SMPP password (SMPP 3.4 §5.2.2), and what may stand as a sender: E.164, a short code, or letters.
 SMPP_PASSWORD = 8
@@ -87,6 +89,11 @@ class Settings(BaseSettings):
     )
     webhook_ca: Path | None = Field(None, description="CA certificates for webhooks (PEM); default: the system's")
 
+    link_url: str = Field(
+        "", description="https address of the page that ends messages, for List-Unsubscribe; needs link_secret_file"
+    )
+    link_secret_file: Path | None = Field(None, description="file with the secret that signs customers' links")
+
     kafka_security: KafkaSecurity | None = Field(
         None, description="PLAINTEXT, SSL, SASL_SSL or SASL_PLAINTEXT; unset means PLAINTEXT, on loopback only"
     )
@@ -137,6 +144,7 @@ class Settings(BaseSettings):
     @field_validator(
         "policy",
         *("smtp_ca", "smtp_password_file", "smpp_ca", "smpp_password_file", "webhook_secret_file", "webhook_ca"),
+        "link_secret_file",
         *("kafka_ca", "kafka_certificate", "kafka_key", "kafka_password_file"),
     )
     @classmethod
@@ -155,6 +163,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         problems = [*self._kafka_problems(), *self._smtp_problems(), *self._smpp_problems(), *self._webhook_problems()]
+        problems += self._link_problems()
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -210,10 +219,15 @@ class Settings(BaseSettings):
         if self.webhook_secret_file is None:
             given = [name for name in ("webhook_allow", "webhook_ca") if getattr(self, name)]
             return [f"{' and '.join(given)} without webhook_secret_file"] if given else []
-        lines = self.webhook_secret_file.read_text(encoding="utf-8", errors="replace").split()
-        if not lines or any(len(line) < WEBHOOK_SECRET_LENGTH for line in lines):
-            return [f"webhook_secret_file must hold a secret of at least {WEBHOOK_SECRET_LENGTH} characters a line"]
-        return []
+        return secret_problems("webhook_secret_file", self.webhook_secret_file)
+
+    def _link_problems(self) -> list[str]:
+        if bool(self.link_url) != bool(self.link_secret_file):
+            return ["link_url and link_secret_file go together"]
+        if self.link_secret_file is None:
+            return []
+        problems = [] if _LINK.fullmatch(self.link_url) else [f"link_url is no https address: {self.link_url!r}"]
+        return problems + secret_problems("link_secret_file", self.link_secret_file)
 
 
 def secret(path: Path) -> str:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from forewarn.alerts.channels.protocol import Message
+from forewarn.alerts.delivery_policy import DeliveryPolicy
 from forewarn.stream import kafka
+from forewarn.stream.channels import email
 from forewarn.stream.settings import Settings, SettingsError, load, secret, unknown_variables
 
 
@@ -139,6 +142,24 @@ def test_webhooks_are_set_up_by_a_secret_that_is_long_enough(tmp_path: Path) -> 
     assert any("32 characters" in line for line in problems(webhook_secret_file=str(path)))
     assert any("webhook_secret_file" in line for line in problems(webhook_allow="10.0.0.0/8"))
     assert any("webhook_allow" in line for line in problems(webhook_allow="10.0.0.1/8"))
+
+
+def test_links_need_an_https_address_and_a_secret_that_is_long_enough(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("x" * 32 + "\n")
+    url = "https://alerts.example/u"
+    settings = load(None, link_url=url, link_secret_file=str(path))
+    assert email(settings, DeliveryPolicy()).unsubscribe(MESSAGE) is not None
+    assert email(load(), DeliveryPolicy()).unsubscribe(MESSAGE) is None
+    assert any("go together" in line for line in problems(link_url=url))
+    assert any("go together" in line for line in problems(link_secret_file=str(path)))
+    assert any("no https" in line for line in problems(link_url="http://x", link_secret_file=str(path)))
+    assert any("no https" in line for line in problems(link_url="https://x/?a=b", link_secret_file=str(path)))
+    path.write_text("short")
+    assert any("32 characters" in line for line in problems(link_url=url, link_secret_file=str(path)))
+
+
+MESSAGE = Message("n1", 0, "outage", "confirmed", "email", "a@b.c", "en", "S", "T", None, 1, customer="ada")
 
 
 def test_sms_is_set_up_by_a_host_and_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
