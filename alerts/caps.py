@@ -13,6 +13,7 @@ messages of each cap.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from struct import Struct as Layout
 from typing import get_args
 
@@ -72,6 +73,7 @@ class Caps:
 
     def __init__(self, caps: tuple[Cap, ...]) -> None:
         self.caps = caps
+        self._counts = lru_cache(256)(lambda kind, channel: any(cap.covers(kind, channel) for cap in caps))
 
     def covers(self, kind: str) -> bool:
         """Whether messages of a kind count at all."""
@@ -88,19 +90,20 @@ class Caps:
 
     def spend(self, unit: Unit, customer: str, kind: str, channel: str) -> None:
         """Counts a message that is sent, or approved, now."""
-        if not any(cap.covers(kind, channel) for cap in self.caps):
+        if not self._counts(kind, channel):
             return
-        spent = (*self.spent(unit, customer), Spent(unit.now, channel, kind))
-        unit.put(PREFIX + customer.encode(), SCHEMA + b"".join(map(_encode, self._needed(spent, unit.now))))
+        key, new = PREFIX + customer.encode(), _encode(Spent(unit.now, channel, kind))
+        row = (unit.get(key) or SCHEMA) + new
+        if len(row) > 1 + FEW * MESSAGE.size:
+            row = SCHEMA + b"".join(map(_encode, self._needed(_decode(row), unit.now)))
+        unit.put(key, row)
 
     def erase(self, unit: Unit, customer: str) -> None:
         """Forgets the customer."""
         unit.delete(PREFIX + customer.encode())
 
-    def _needed(self, spent: Sequence[Spent], now: int) -> Sequence[Spent]:
+    def _needed(self, spent: Sequence[Spent], now: int) -> list[Spent]:
         """The messages that can still fill a cap: of each, the newest of its window, and no more than its limit."""
-        if len(spent) <= FEW:
-            return spent
         needed: set[int] = set()
         for cap in self.caps:
             counted = [n for n, one in enumerate(spent) if cap.covers(one.kind, one.channel)]

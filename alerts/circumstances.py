@@ -109,7 +109,7 @@ class Circumstances:
 
 def held_until(matters: dict[str, Matter]) -> int:
     """Until when (epoch ms) the pending ones of these matters count; 0 when none is pending."""
-    return max((matter.until for matter in matters.values() if matter.pending), default=0)
+    return max((matter.until for matter in matters.values() if matter.pending), default=0) if matters else 0
 
 
 def _newer(matters: dict[str, Matter], name: str, matter: Matter, now: int) -> dict[str, Matter]:

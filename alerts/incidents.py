@@ -146,8 +146,9 @@ class Incidents:
 
     def concerning(self, elements: Iterable[str]) -> list[Incident]:
         """The outages kept that concern any of the elements, by id."""
-        found = set().union(*(self.by_element[element] for element in elements if element in self.by_element))
-        return [self.by_id[outage] for outage in sorted(found)]
+        sets = [outages for element in elements if (outages := self.by_element.get(element))]
+        found = sorted(set().union(*sets)) if len(sets) > 1 else sorted(sets[0]) if sets else ()
+        return [self.by_id[outage] for outage in found]
 
     def broken(self, element: str) -> bool:
         """Whether a confirmed outage that is not over has the element down."""

@@ -145,11 +145,10 @@ class Standings:
         found: list[str] = []
         lease = 0
         for incident in self.incidents.concerning(elements):
-            end = max(self._lease(unit, incident, element) or 0 for element in elements)
-            inside = any(self._lease(unit, incident, element) is None for element in elements)
-            if inside:
+            leases = [self._lease(unit, incident, element) for element in elements]
+            if None in leases:
                 found.append(self.incidents.heir(incident).outage_id)
-            lease = max(lease, end)
+            lease = max(lease, *(end or 0 for end in leases))
         for entry in entries:
             away = self.incidents.by_id.get(entry.incident) if entry.kind == "outage" else None
             if away is None or away.outage_id in found:

@@ -121,6 +121,8 @@ class Entry(Struct, frozen=True, array_like=True, omit_defaults=True):
 
     def message(self, stage: str, class_: str | None = None) -> Message | None:
         """The message of a stage and class that counts: one that is owed, else the one that got furthest."""
+        if not self.messages:
+            return None
         found = [m for m in self.messages if m.stage == stage and m.class_ == class_]
         return max(found, key=lambda m: (m.owed, m.status)) if found else None
 
@@ -158,12 +160,16 @@ class Entry(Struct, frozen=True, array_like=True, omit_defaults=True):
 
     def failed_channels(self, stage: str, class_: str | None = None) -> frozenset[str]:
         """Channels on which the stage could not be delivered."""
+        if not self.messages:
+            return frozenset()
         return frozenset(
             m.channel for m in self.messages if m.stage == stage and m.class_ == class_ and m.status == Status.FAILED
         )
 
     def noted(self, message: Message) -> Entry:
         """The entry with a message put in place of the one with its stage, class and id, and of undecided ones."""
+        if not self.messages:
+            return msgspec.structs.replace(self, messages=(message,))
         kept = tuple(
             m
             for m in self.messages
