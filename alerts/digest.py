@@ -11,6 +11,9 @@ from forewarn.alerts.policy import ms
 from forewarn.alerts.proposal import Defer, Drop, Proposal, Rules
 from forewarn.alerts.reasons import Reason
 
+#: From this threshold on, running out is no forecast any more.
+NEARLY_PERCENT = 80
+
 
 def digest(rules: Rules, proposal: Proposal) -> Proposal | Drop | Defer:
     """Drops what is said by another message, `digested`; defers what outlasted it."""
@@ -32,11 +35,22 @@ def digest(rules: Rules, proposal: Proposal) -> Proposal | Drop | Defer:
 
 
 def _highest(proposal: Proposal) -> Proposal | Drop:
-    """Drops a threshold, or a share of a limit, when a higher one of the cycle is told, or waits."""
+    """Drops a threshold, or a share of a limit, when a higher one of the cycle is told, or waits.
+
+    A forecast is dropped when a threshold says that the allowance is nearly used up.
+    """
+    if proposal.stage == "forecast":
+        return _foreseen(proposal)
     percent = _percent(proposal.class_)
     said = [m for m in proposal.entry.messages if m.stage == proposal.stage and (m.owed or m.deferred)]
     top = max((_percent(message.class_) for message in said), default=0.0)
     return Drop(Reason.DIGESTED, {"with": top}) if top > percent > 0 else proposal
+
+
+def _foreseen(proposal: Proposal) -> Proposal | Drop:
+    said = [m for m in proposal.entry.messages if m.stage == "threshold" and (m.owed or m.deferred)]
+    top = max((_percent(message.class_) for message in said), default=0.0)
+    return Drop(Reason.DIGESTED, {"with": top}) if top >= NEARLY_PERCENT else proposal
 
 
 def _percent(class_: str | None) -> float:

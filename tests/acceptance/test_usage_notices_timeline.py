@@ -82,13 +82,14 @@ def test_the_customers_own_thresholds_are_used() -> None:
 
 
 SLOT = 3 * 3_600_000
-#: 240 MB a day of 1000; eight days of the cycle are left.
+#: Of this, 120 MB a day last eight days of a cycle that has just begun.
 LIMITED = {
     **PLAN,
+    "cycle_day": 22,
     "buckets": [{"bucket": "data", "allowance": 1000, "unit": "MB", "overage_price": 0.05, "spend_limit": 10}],
 }
 SHOP = Policy(
-    usage=UsagePolicy(offers=Catalogue(top_ups=(TopUp("t1", "2 GB more", "data", 2000, "MB", 5, "EUR"),))),
+    usage=UsagePolicy(offers=Catalogue(top_ups=(TopUp("t1", "4 GB more", "data", 4000, "MB", 5, "EUR"),))),
 )
 
 
@@ -97,7 +98,7 @@ def paced(desk: DecideDesk, *, slots: int, first: int = 0) -> DecideDesk:
     for number in range(first, first + slots):
         desk.at(number * 3 * 3600 + 60)
         start = START + number * SLOT
-        record = {"record_id": f"s{number}", "bucket": "data", "amount": 30, "start": start}
+        record = {"record_id": f"s{number}", "bucket": "data", "amount": 15, "start": start}
         desk.push("usage.records", "ada", record)
     return desk
 
@@ -106,8 +107,8 @@ def test_running_out_is_foreseen_and_told_with_an_offer() -> None:
     desk = DecideDesk(SHOP).push("customers.profiles", "ada", profile("onu-1", plan=LIMITED))
     paced(desk, slots=12)
     (row,) = desk.out("notifications", "ada")
-    assert (row.value["stage"], row.value.get("class"), row.value["incident"]) == ("forecast", None, "data/2026-11-01")
-    assert "2 GB more" in row.value["text"]
+    assert (row.value["stage"], row.value.get("class"), row.value["incident"]) == ("forecast", None, "data/2026-11-22")
+    assert "4 GB more" in row.value["text"]
     (alert,) = desk.out("usage.alerts", "ada")
     assert alert.value["offer"] == {"kind": "top_up", "id": "t1", "price": 5}
     assert paced(desk, slots=4, first=12).stages("ada") == ["forecast"]
@@ -127,7 +128,7 @@ def test_an_offer_is_left_out_of_a_message_that_waited_into_an_outage() -> None:
     paced(desk, slots=12)
     desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"])).push("control", "usage", None)
     told = [row.value for row in desk.out("notifications", "ada") if row.value["stage"] == "forecast"]
-    assert ["2 GB more" in row["text"] for row in told] == [False]
+    assert ["4 GB more" in row["text"] for row in told] == [False]
 
 
 def test_a_spend_limit_is_told_as_money_and_holds_marketing() -> None:
@@ -138,3 +139,22 @@ def test_a_spend_limit_is_told_as_money_and_holds_marketing() -> None:
     assert spend["class"] == "80"
     desk.push("marketing.requests", "ada", marketing("m1", 5))
     assert [held.value["reason"] for held in desk.out("marketing.held", "ada")] == ["overage"]
+
+
+def test_a_forecast_that_waited_until_most_was_used_is_not_told_any_more() -> None:
+    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1", plan=LIMITED))
+    desk.push("control", "usage", {"kind": "usage", "paused": True, "time": START, "author": "noc"})
+    paced(desk, slots=12).push("usage.records", "ada", used("r1", 650))
+    desk.push("control", "usage", None)
+    assert desk.stages("ada") == ["threshold"]
+    assert ("forecast", "dropped", "digested") in desk.decisions("ada")
+
+
+def test_a_bounced_forecast_goes_by_the_next_channel() -> None:
+    contacts = {"email": "ada@example.com", "phone": "+447700900123"}
+    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1", plan=LIMITED, contacts=contacts))
+    paced(desk, slots=12).log("ada", "bounced", "forecast")
+    assert [(row.value["stage"], row.value["channel"]) for row in desk.out("notifications", "ada")] == [
+        ("forecast", "email"),
+        ("forecast", "sms"),
+    ]

@@ -52,7 +52,9 @@ def proposal(kind: str, stage: str, class_: str | None, *messages: Message, **mo
         ("threshold", "80", (message("threshold", "50"),), False),
         ("threshold", "100", (message("threshold", "90"),), False),
         ("threshold", "62.5", (message("threshold", "80"),), True),
-        ("forecast", None, (message("threshold", "90"),), False),
+        ("forecast", None, (message("threshold", "90"),), True),
+        ("forecast", None, (message("threshold", "80", Status.DEFERRED),), True),
+        ("forecast", None, (message("threshold", "50"),), False),
         ("threshold", "80", (message("forecast", None),), False),
     ],
 )
