@@ -18,6 +18,9 @@ from typing import Any
 import msgspec
 from aiokafka import AIOKafkaConsumer
 from msgspec import Struct
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
 
 from forewarn.alerts.reasons import Reason
 from forewarn.stream.kafka import partitions_of, read_to_end, reader, topic_name
@@ -34,6 +37,13 @@ TOPICS: dict[str, type[Decision] | type[NotificationLog] | type[Receipt]] = {
 
 #: Width of a line's first column: an instant with milliseconds.
 MARGIN = 26
+
+#: Colours of outcomes: it was told, it waits or is held, it was not told.
+STYLES = {
+    "green": frozenset({"sent", "delivered", "approved"}),
+    "yellow": frozenset({"deferred", "held", "ambiguous", "superseded"}),
+    "red": frozenset({"dropped", "failed", "bounced", "expired", "complained"}),
+}
 
 Known = Decision | NotificationLog | Receipt
 
@@ -90,9 +100,23 @@ async def run(settings: Settings, customer: str, *, as_json: bool, incident: str
     if as_json:
         encode = msgspec.json.Encoder(decimal_format="number").encode
         sys.stdout.writelines(encode(step).decode() + "\n" for step in steps)
+    elif sys.stdout.isatty() and steps:
+        show(steps, Console(highlight=False))
     else:
         sys.stdout.writelines(line + "\n" for line in tell(customer, steps))
     return 0 if steps else 1
+
+
+def show(steps: Sequence[Step], console: Console) -> None:
+    """The same for a terminal: by day (UTC), what was told and what was not by colour, details in grey."""
+    day = ""
+    for step in steps:
+        if step.time[:10] != day:
+            day = step.time[:10]
+            console.print(Text(f"\n{datetime.fromisoformat(day):%A, %d %B %Y}", style="bold"))
+        console.print(Text.assemble((f"{step.time[11:19]}  ", "dim"), (_headline(step), _style(step.outcome))))
+        for line in _details(step):
+            console.print(Padding(Text(line.strip(), style="dim"), (0, 0, 0, 12)))
 
 
 async def read(settings: Settings, customer: str) -> list[Known]:
@@ -169,7 +193,15 @@ def _details(step: Step) -> Iterator[str]:
     yield "  " + ", ".join(mark for mark in marks if mark)
 
 
+def _style(outcome: str) -> str:
+    return next((style for style, outcomes in STYLES.items() if outcome in outcomes), "")
+
+
 def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_plain(part)}" for name, part in value.items())
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from forewarn.stream.why import story, tell
+from io import StringIO
+
+from msgspec.structs import replace
+from rich.console import Console
+
+from forewarn.stream.why import show, story, tell
 from forewarn.topics.events.messages import Decision, NotificationLog, Receipt
 
 DROPPED = Decision(
@@ -88,3 +93,20 @@ def test_a_message_that_nobody_decided_on_here_is_told_all_the_same() -> None:
 def test_about_a_stranger_nothing_is_known() -> None:
     (line,) = tell("ada", [])
     assert "Nothing is recorded about ada" in line
+
+
+def test_a_terminal_shows_the_days_and_the_colours_of_what_was_told_and_what_was_not() -> None:
+    console = Console(file=StringIO(), width=100, force_terminal=True, color_system="standard", highlight=False)
+    show(story([DROPPED, SENT, HELD]), console)
+    assert isinstance(console.file, StringIO)
+    text = console.file.getvalue()
+    assert text.count("Sunday, 22 November 2026") == 1
+    assert "\x1b[31moutage o0 confirmed: dropped, opted_out" in text
+    assert "\x1b[32moutage o1 confirmed by email: sent, passed" in text
+    assert "\x1b[33mmarketing by email: held" in text
+
+
+def test_evidence_is_written_as_one_says_it() -> None:
+    evidence = {"passed_over": {"sms": "failed", "push": "out"}, "final": False, "until": ["a", "b"]}
+    lines = list(tell("ada", story([replace(SENT, evidence=evidence)])))
+    assert lines[2].strip() == "passed_over sms: failed, push: out, final no, until a b"
