@@ -33,6 +33,8 @@ class Case(Struct, frozen=True, array_like=True):
     failed before. `unseen`: the most devices that were out of sight at once, of an outage of nothing else; `blind_by`:
     why it is unknown; `paged`: the operator was paged about that. `noticed`: when the first customer was told.
     `approved`: staff approved that customers are told.
+    `ends`: suspicions that detect gave up for one of this planned work, and that are behind outages which began before
+    it: they end with it.
     """
 
     outage_id: str
@@ -89,6 +91,7 @@ class Case(Struct, frozen=True, array_like=True):
     blind_by: Sight | None = None
     noticed: int | None = None
     approved: bool = False
+    ends: tuple[str, ...] = ()
 
 
 CASES = Shelf("o/", Case)

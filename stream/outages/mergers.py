@@ -34,7 +34,7 @@ class Absorbed(Struct, frozen=True, gc=False):
 class Adopted(Struct, frozen=True, gc=False):
     """It explains a smaller outage, whose suspicions are its own from now on.
 
-    `also`: what the smaller one was about, when that is no part of this one.
+    `also`: what the smaller one was about, when that is no part of this one. `ends`: as in `Case`.
     """
 
     candidates: tuple[str, ...]
@@ -44,6 +44,7 @@ class Adopted(Struct, frozen=True, gc=False):
     also: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     gasps: dict[str, int] = {}
+    ends: tuple[str, ...] = ()
 
 
 def step(case: Case, what: Replaced | Absorbed | Adopted) -> Case:
@@ -68,6 +69,7 @@ def _adopted(case: Case, what: Adopted) -> Case:
         held=case.held or what.confirmed,
         evidence=tuple(dict.fromkeys((*case.evidence, *what.evidence)))[:EVIDENCE],
         gasps=gasped(case.gasps, what.gasps),
+        ends=tuple(dict.fromkeys((*case.ends, *what.ends))),
     )
     if what.confirmed and after.state in ("suspected", "unknown"):
         return confirmed(after, what.time)

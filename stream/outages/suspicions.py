@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages.blindness import Blindness
-from forewarn.stream.outages.case import OPEN, Case, Sight, name_of, outage_id
+from forewarn.stream.outages.case import OPEN, OVER, Case, Sight, name_of, outage_id
 from forewarn.stream.outages.docket import names
 from forewarn.stream.outages.drops import Drops
 from forewarn.stream.outages.ledger import Ledger
@@ -60,7 +60,15 @@ class Suspicions:
             independent = event.reason == Verdict.TWO_SOURCES
             self.ledger.step(unit, case, Confirmed(name, event.time, self.blind(case), independent, event.gasps))
         elif case is not None:
-            self.ledger.step(unit, case, Cleared(name, event.time))
+            self._clear(unit, case, name, event.time)
+
+    def _clear(self, unit: Unit, case: Case, name: str, time: int) -> None:
+        """Ends a suspicion; with the last one of its devices, those that detect gave up for it."""
+        after = self.ledger.step(unit, case, Cleared(name, time))
+        for ended in case.ends if strong(case.candidates) and not strong(after.candidates) else ():
+            behind = self.docket.behind.get(ended)
+            if behind is not None:
+                self.ledger.step(unit, self.docket.cases[behind], Cleared(ended, time))
 
     def blind(self, case: Case) -> Sight | None:
         """Why what detect says of an outage is not enough; None: it is."""
@@ -180,15 +188,22 @@ class Suspicions:
         for outage in ids:
             other = self.docket.cases[outage]
             left = [name for name in other.candidates if name not in given_up]
-            if left and above[0] not in self.docket.lineage(other):
+            if strong(left) and above[0] not in self.docket.lineage(other):
                 self.ledger.step(unit, other, Replaced(tuple(sorted(given_up)), event.time))
             else:
                 parts.append(other)
         for outage in dict.fromkeys(part.outage_id for part in parts):
-            if outage != case.outage_id and case.state != "planned":
-                self.merge(unit, self.docket.cases[outage], case, event.time, given_up)
-                case = self.docket.cases[case.outage_id]
-        self.ledger.step(unit, case, Replaced(tuple(sorted(given_up)), event.time))
+            part = self.docket.cases[outage]
+            if outage == case.outage_id:
+                continue
+            if case.state != "planned" or part.state == "planned":
+                self.merge(unit, part, case, event.time, given_up)
+            elif part.state not in OVER:
+                ends = tuple(name for name in part.candidates if name in given_up)
+                self.ledger.step(unit, case, Adopted((), event.time, ends=ends))
+            case = self.docket.cases[case.outage_id]
+        for outage in (case.outage_id, *(outage for outage in ids if self.docket.cases[outage].state in OVER)):
+            self.ledger.step(unit, self.docket.cases[outage], Replaced(tuple(sorted(given_up)), event.time))
 
     def _agreeing(self, case: Case, above: list[str]) -> list[Case]:
         agreeing = [weak for weak in self._weak(above) if self._kpi(weak) or weak.element == case.element]
@@ -208,7 +223,7 @@ class Suspicions:
         elsewhere = () if within else tuple(names(smaller))
         known = smaller.confirmed is not None
         evidence = () if leads(smaller) else smaller.evidence[:1]
-        adopted = Adopted(kept, time, smaller.collectors, known, elsewhere, evidence, smaller.gasps)
+        adopted = Adopted(kept, time, smaller.collectors, known, elsewhere, evidence, smaller.gasps, smaller.ends)
         self.ledger.step(unit, into, adopted)
 
     def adopt(
