@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from forewarn.alerts.proposal import Defer, Proposal, Rules
+from forewarn.alerts.proposal import Defer, Drop, Proposal, Rules
 from forewarn.alerts.reasons import Reason
 
 
-def pause(rules: Rules, proposal: Proposal) -> Proposal | Defer:
-    """Defers until sending resumes."""
-    return Defer(Reason.PAUSED) if proposal.paused else proposal
+def pause(rules: Rules, proposal: Proposal) -> Proposal | Defer | Drop:
+    """Defers until sending resumes; an answer is of no use then, and is dropped."""
+    if not proposal.paused:
+        return proposal
+    return Drop(Reason.PAUSED) if proposal.asked_for else Defer(Reason.PAUSED)

@@ -143,3 +143,11 @@ def test_somebody_without_a_profile_who_texts_stop_stays_stopped_when_it_comes()
 def test_a_deleted_customer_leaves_nothing_of_their_words_behind() -> None:
     ada = desk().push("customers.interactions", "ada", texted("STOP", 0)).push("customers.profiles", "ada", None)
     assert not [key for key in ada.core.table if b"ada" in key]
+
+
+def test_while_everything_is_paused_a_wish_is_done_and_not_answered() -> None:
+    ada = desk().push("control", "*", {"kind": "*", "paused": True, "time": START, "author": "noc"})
+    ada.push("customers.interactions", "ada", texted("STOP", 0)).at(60).push("control", "*", None).at(120)
+    assert notified(ada) == []
+    assert ada.decisions("ada") == [("stopped", "dropped", "paused")]
+    assert len(ada.out("customers.preferences", "ada")) == 1
