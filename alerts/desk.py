@@ -103,7 +103,7 @@ class Desk:
             fan_out=self.fan_out,
         )
         self.requests = Requests(
-            policy, customers=self.customers, standings=self.standings, ledger=ledger, fan_out=self.fan_out
+            policy, customers=people, standings=self.standings, ledger=ledger, fan_out=self.fan_out, caps=self.caps
         )
         self._wire_outcomes()
 

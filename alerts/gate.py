@@ -60,10 +60,11 @@ def holds(facts: Facts, now: int) -> Iterator[Hold]:
         yield Hold(Reason.UNKNOWN_CUSTOMER, None)
 
 
-def judge(facts: Facts, *, consented: bool, now: int, expires: int) -> Hold | None:
+def judge(facts: Facts, *, consented: bool, now: int, expires: int, capped: int = 0) -> Hold | None:
     """Why a request must be held at `now`; None when it may be sent.
 
     `consented`: whether the customer agreed to marketing on the request's channel. `expires`: the request's end.
+    `capped`: until when (epoch ms) the frequency caps have no room for it, 0 for now.
     A known reason comes before doubt about freshness: it holds either way.
     """
     if now >= expires:
@@ -71,6 +72,8 @@ def judge(facts: Facts, *, consented: bool, now: int, expires: int) -> Hold | No
     hold = next(holds(facts, now), None)
     if hold is not None:
         return hold
+    if capped > now:
+        return Hold(Reason.FREQUENCY_CAP, capped)
     if not facts.fresh:
         return Hold(Reason.UPSTREAM_STALE, None)
     if not consented:

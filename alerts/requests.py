@@ -16,6 +16,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
+from forewarn.alerts.caps import Caps
 from forewarn.alerts.customers import Customers
 from forewarn.alerts.fanout import FanOut, Purpose
 from forewarn.alerts.gate import Facts, Hold, judge
@@ -71,9 +72,17 @@ class Requests:
     """The marketing requests of one partition."""
 
     def __init__(
-        self, policy: AlertPolicy, *, customers: Customers, standings: Standings, ledger: Ledger, fan_out: FanOut
+        self,
+        policy: AlertPolicy,
+        *,
+        customers: Customers,
+        standings: Standings,
+        ledger: Ledger,
+        fan_out: FanOut,
+        caps: Caps,
     ) -> None:
         self.policy = policy
+        self.caps = caps
         self.customers = customers
         self.standings = standings
         self.ledger = ledger
@@ -151,7 +160,11 @@ class Requests:
         person = self.customers.get(unit, customer)
         consented = person is not None and person.consented(("marketing",), event.channel) is True
         facts = self.standings.facts(unit, customer, person, fresh=fresh)
-        hold = judge(facts, consented=consented, now=unit.now, expires=request.expires)
+        full = self.caps.full(unit, customer, "marketing", event.channel)
+        capped = full.until if full is not None else 0
+        hold = judge(facts, consented=consented, now=unit.now, expires=request.expires, capped=capped)
+        if hold is None:
+            self.caps.spend(unit, customer, "marketing", event.channel)
         if hold is None or hold.reason == Reason.EXPIRED:
             self._answer(unit, customer, request, hold, review=0, facts=facts)
             return Request(request.id, request.expires, reason=hold.reason if hold is not None else Reason.CLEAR)

@@ -6,7 +6,7 @@ import pytest
 
 from forewarn.alerts.policy import AlertPolicy, Cap
 from forewarn.stream.policy import Mode, Policy
-from tests.decide_desk import START, DecideDesk, impact, profile
+from tests.decide_desk import START, DecideDesk, agreed, impact, marketing, profile
 
 HOUR = 3600.0
 PLAN = {
@@ -74,3 +74,31 @@ def test_what_another_kind_was_told_does_not_count(kind: str) -> None:
     one = uses(uses(desk(policy), 10, "data"), 20, "video").at(30)
     assert len(told(one)) == 2
     assert not [key for key in one.core.table if key.startswith(b"q/")]
+
+
+def test_marketing_has_its_own_cap_and_what_is_held_by_it_is_approved_later_the_more_important_first() -> None:
+    cap = Cap("campaigns", 1, HOUR, kind="marketing")
+    one = desk(AlertPolicy(caps=(cap,), release_spread_s=60)).push("customers.preferences", "ada", agreed())
+    one.at(10).push("marketing.requests", "ada", marketing("m1", 10))
+    one.at(20).push("marketing.requests", "ada", marketing("m2", 20, priority=10), marketing("m3", 20, priority=90))
+    held = one.out("marketing.held", "ada")
+    assert [(row.value["request_id"], row.value["reason"]) for row in held] == [
+        ("m2", "frequency_cap"),
+        ("m3", "frequency_cap"),
+    ]
+    one.restart().at(4 * HOUR)
+    approved = one.out("marketing.approved", "ada")
+    assert [row.value["request_id"] for row in approved] == ["m1", "m3", "m2"]
+    first, second, third = (row.at for row in approved)
+    assert second - first >= HOUR
+    assert third - second >= HOUR
+
+
+def test_marketing_that_would_break_the_cap_of_all_messages_waits_for_room() -> None:
+    cap = Cap("hour", 1, HOUR)
+    one = desk(AlertPolicy(caps=(cap,), overage_s=0)).push("customers.preferences", "ada", agreed())
+    uses(one, 10, "data").at(20).push("marketing.requests", "ada", marketing("m1", 20))
+    assert one.out("marketing.held", "ada")[-1].value["reason"] == "frequency_cap"
+    one.at(HOUR + 9)
+    assert not one.out("marketing.approved", "ada")
+    assert one.at(2 * HOUR).out("marketing.approved", "ada")

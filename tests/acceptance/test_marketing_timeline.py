@@ -14,9 +14,9 @@ HOUR = 3600.0
 DAY = 24 * HOUR
 
 
-def consenting(customer: str = "ada", **more: Any) -> DecideDesk:
+def consenting(customer: str = "ada", policy: Policy | None = None, **more: Any) -> DecideDesk:
     """A customer in peace who agreed to marketing, ten seconds in."""
-    desk = DecideDesk().push("customers.profiles", customer, profile("onu-1", **more))
+    desk = DecideDesk(policy).push("customers.profiles", customer, profile("onu-1", **more))
     return desk.push("customers.preferences", customer, agreed()).at(10)
 
 
@@ -207,7 +207,8 @@ def test_a_review_approves_nothing_while_something_the_gate_rests_on_is_unread()
 
 
 def test_requests_freed_together_are_released_one_after_the_other_the_important_ones_first() -> None:
-    desk = consenting().push("outages.impact", "o1/0", impact("o1", 1, "suspected", ["onu-1"]))
+    uncapped = Policy(alerts=AlertPolicy(caps=()))
+    desk = consenting(policy=uncapped).push("outages.impact", "o1/0", impact("o1", 1, "suspected", ["onu-1"]))
     for priority in (0, 50, 100):
         desk.push(
             "marketing.requests", "ada", *(marketing(f"m{priority}-{n}", 10, priority=priority) for n in range(4))
