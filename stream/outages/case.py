@@ -34,7 +34,8 @@ class Case(Struct, frozen=True, array_like=True):
     why it is unknown; `paged`: the operator was paged about that. `noticed`: when the first customer was told.
     `approved`: staff approved that customers are told.
     `ends`: suspicions that detect gave up for one of this planned work, and that are behind outages which began before
-    it: they end with it.
+    it: they end with it. `onsets`: when each suspicion began; `outlived`: when its devices were back while a KPI or the
+    like was still suspected.
     """
 
     outage_id: str
@@ -92,6 +93,8 @@ class Case(Struct, frozen=True, array_like=True):
     noticed: int | None = None
     approved: bool = False
     ends: tuple[str, ...] = ()
+    onsets: dict[str, int] = {}
+    outlived: int | None = None
 
 
 CASES = Shelf("o/", Case)

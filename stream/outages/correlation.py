@@ -24,6 +24,7 @@ from forewarn.stream.outages.ledger import Ledger
 from forewarn.stream.outages.lifecycle import Elapsed
 from forewarn.stream.outages.maintenance import Plans
 from forewarn.stream.outages.outbox import wire
+from forewarn.stream.outages.outlived import Outlived
 from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.replies import Replies
 from forewarn.stream.outages.root import Roots
@@ -71,6 +72,7 @@ class Correlation:
         self.works = Works(topology, ledger, plans, blindness)
         self.drops = Drops(policy)
         self.suspicions = Suspicions(ledger, self.works, blindness, self.drops)
+        self.outlived = Outlived(self.suspicions)
         self.roots = Roots(policy, self.suspicions, lambda case: self.suspicions.blind(case) is not None)
         self.causes = Causes(policy, topology)
         self.replies = Replies(policy, ledger)
@@ -153,6 +155,7 @@ class Correlation:
     def settle(self, unit: Unit) -> None:
         """On every tick: what belongs together is merged, and why it is out is looked at again."""
         self.roots.settle(unit, self.clock)
+        self.outlived.settle(unit, self.clock)
         for case in self.docket.all_living():
             if case.state in ("suspected", "confirmed"):
                 self.ledger.step(unit, case, self.causes.explain(case, self.clock))

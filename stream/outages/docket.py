@@ -27,6 +27,7 @@ class Docket:
         self.behind: dict[str, str] = {}  #: suspicion -> outage
         self.stale: dict[str, None] = {}  #: outages whose set of elements may have changed
         self.confirmed: dict[str, None] = {}  #: outages in this state
+        self.outlived: dict[str, None] = {}  #: outages that are over, but not for all that was suspected
         self._about: dict[str, dict[str, None]] = {}  #: `name_of` -> outages that are not over
         self._under: dict[str, dict[str, None]] = {}  #: `name_of` -> outages at or below it that are not over
         self._placed: dict[str, tuple[tuple[str, ...], tuple[str, ...], int]] = {}  #: outage -> under, about, partition
@@ -43,6 +44,8 @@ class Docket:
                 self.behind[candidate] = case.outage_id
         _mark(self.stale, case.outage_id, held=bool(case.stale))
         _mark(self.confirmed, case.outage_id, held=case.state == "confirmed")
+        outlived = case.state in OVER and case.outlived is not None and bool(case.candidates)
+        _mark(self.outlived, case.outage_id, held=outlived)
         if case.state in OVER:
             self._unplace(case)
             if was is None or (was.state, was.since, was.candidates) != (case.state, case.since, case.candidates):
@@ -57,6 +60,7 @@ class Docket:
         self._unplace(case)
         _mark(self.stale, case.outage_id, held=False)
         _mark(self.confirmed, case.outage_id, held=False)
+        _mark(self.outlived, case.outage_id, held=False)
         del self.cases[case.outage_id]
 
     def rewire(self, element: str) -> None:

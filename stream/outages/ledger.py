@@ -271,7 +271,8 @@ class Ledger:
 def _shown(case: Case) -> Case:
     """What a revision shows of a case: the rest may change in silence."""
     silent = replace(case, candidates=(), collectors=(), actions=(), sighted=None, held=False, since=0, stale=0)
-    return replace(silent, gasps={}, ends=(), powerless=0, lightless=0, on_battery=False, unseen=0, blind_by=None)
+    silent = replace(silent, powerless=0, lightless=0, on_battery=False)
+    return replace(silent, gasps={}, ends=(), onsets={}, outlived=None, unseen=0, blind_by=None)
 
 
 def _unseen(case: Case) -> Unseen:

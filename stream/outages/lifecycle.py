@@ -8,7 +8,8 @@
 
 Inside planned work it is `planned` from the suspicion on, until the work ends (`workload.py`). Staff act at any time
 (`staff.py`). Devices' own suspicions, and customers' replies, keep an outage open; KPIs and flapping support it, and
-two independent sources confirm it at once (`sources.py`). A drop that all regions share is none (`demand.py`).
+two independent sources that began together confirm it at once (`sources.py`); it ends with its devices, whatever KPIs
+still say (`outlived.py`). A drop that all regions share is none (`demand.py`).
 Invariant: an input that says nothing new gives back the same object; what is over stays over, unless staff say so.
 Source: detection.md, "Lifecycle".
 """
@@ -35,7 +36,7 @@ class Suspected(Struct, frozen=True, gc=False):
     """Detect suspects it. Times in all inputs are epoch ms of event time.
 
     `agreed`: an independent source suspects something that this is a part of. `gasps`: of its devices, those that died
-    with one.
+    with one. `onset`: when it began, 0: now.
     """
 
     candidate: str
@@ -44,6 +45,7 @@ class Suspected(Struct, frozen=True, gc=False):
     collectors: tuple[str, ...] = ()
     agreed: bool = False
     gasps: int = 0
+    onset: int = 0
 
 
 class Corroborated(Struct, frozen=True, gc=False):
@@ -104,17 +106,18 @@ Input = (
 
 def step(policy: OutagePolicy, case: Case, what: Input) -> Case:
     """Folds one input into an outage."""
+    window = int(policy.agree_s * 1000)
     match what:
         case Suspected():
-            return _suspected(case, what)
+            return _suspected(case, what, window)
         case Corroborated():
-            return _corroborated(case, what)
+            return _corroborated(case, what, window)
         case Confirmed():
             return _confirmed(case, what)
         case Cleared():
             return _cleared(case, what)
         case Replaced() | Absorbed() | Adopted():
-            return mergers.step(case, what)
+            return mergers.step(case, what, window)
         case Explained():
             return cause.step(case, what)
         case Said():
@@ -130,7 +133,7 @@ def step(policy: OutagePolicy, case: Case, what: Input) -> Case:
             return staff.step(case, what)
 
 
-def _suspected(case: Case, what: Suspected) -> Case:
+def _suspected(case: Case, what: Suspected, window: int) -> Case:
     if what.candidate in case.candidates:
         return case
     by_staff = case.state in OVER and (case.author is not None or case.state != "dismissed")
@@ -140,6 +143,8 @@ def _suspected(case: Case, what: Suspected) -> Case:
         collectors=tuple(sorted({*case.collectors, *what.collectors})),
         evidence=case.evidence if by_staff or what.evidence in case.evidence else latest(case, what.evidence),
         gasps=gasped(case.gasps, {what.candidate: what.gasps}),
+        onsets={name: case.onsets[name] for name in case.candidates if name in case.onsets}
+        | {what.candidate: what.onset or what.time},
     )
     kind = family(what.candidate)
     if kind in STRONG and case.state == "monitoring":
@@ -150,11 +155,11 @@ def _suspected(case: Case, what: Suspected) -> Case:
         case = suspected(case, what.time, flapping=kind == "flapping")
     elif case.state == "flapping" and kind != "flapping":
         case = suspected(case, what.time)
-    return agreeing(case, what.time, agreed=what.agreed)
+    return agreeing(case, what.time, window, agreed=what.agreed)
 
 
-def _corroborated(case: Case, what: Corroborated) -> Case:
-    after = agreeing(case, what.time, agreed=True)
+def _corroborated(case: Case, what: Corroborated, window: int) -> Case:
+    after = agreeing(case, what.time, window, agreed=True)
     return case if after is case else replace(after, evidence=latest(after, what.evidence))
 
 
@@ -181,12 +186,19 @@ def _cleared(case: Case, what: Cleared) -> Case:
     case = replace(case, candidates=left)
     if strong(left):
         return case
-    held_up = family(what.candidate) not in STRONG and bool(left)
+    over = family(what.candidate) in STRONG
+    if case.state == "suspected" and case.confirmed is None and {family(name) for name in left} == {"flapping"}:
+        return suspected(case, what.time, flapping=True)
+    if left and not over:
+        return case
+    after = _ended(case, what)
+    return replace(after, outlived=what.time) if left and after is not case else after
+
+
+def _ended(case: Case, what: Cleared) -> Case:
+    """The outage after the last suspicion of its devices, or of all that there was; KPIs do not hold it open."""
     if case.confirmed is not None and case.state in ("confirmed", "suspected", "unknown"):
-        return case if held_up else replace(case, state="monitoring", since=what.time, restored=what.time)
-    if left:
-        flaps = case.state == "suspected" and {family(name) for name in left} == {"flapping"}
-        return suspected(case, what.time, flapping=True) if flaps else case
+        return replace(case, state="monitoring", since=what.time, restored=what.time)
     if case.state in ("planned", "flapping"):
         return replace(case, state="closed", since=what.time, restored=what.time)
     if case.state in ("suspected", "unknown"):

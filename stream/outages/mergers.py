@@ -34,7 +34,7 @@ class Absorbed(Struct, frozen=True, gc=False):
 class Adopted(Struct, frozen=True, gc=False):
     """It explains a smaller outage, whose suspicions are its own from now on.
 
-    `also`: what the smaller one was about, when that is no part of this one. `ends`: as in `Case`.
+    `also`: what the smaller one was about, when that is no part of this one. `ends`, `onsets`: as in `Case`.
     """
 
     candidates: tuple[str, ...]
@@ -45,10 +45,11 @@ class Adopted(Struct, frozen=True, gc=False):
     evidence: tuple[Evidence, ...] = ()
     gasps: dict[str, int] = {}
     ends: tuple[str, ...] = ()
+    onsets: dict[str, int] = {}
 
 
-def step(case: Case, what: Replaced | Absorbed | Adopted) -> Case:
-    """Folds a merger."""
+def step(case: Case, what: Replaced | Absorbed | Adopted, window: int) -> Case:
+    """Folds a merger; sources that began within `window` (ms) of each other may agree after it."""
     match what:
         case Replaced():
             left = tuple(name for name in case.candidates if name not in what.candidates)
@@ -56,10 +57,10 @@ def step(case: Case, what: Replaced | Absorbed | Adopted) -> Case:
         case Absorbed():
             return case if case.state in OVER else merged(case, what.into, what.time)
         case Adopted():
-            return _adopted(case, what)
+            return _adopted(case, what, window)
 
 
-def _adopted(case: Case, what: Adopted) -> Case:
+def _adopted(case: Case, what: Adopted, window: int) -> Case:
     candidates = tuple(dict.fromkeys((*case.candidates, *what.candidates)))
     after = replace(
         case,
@@ -69,8 +70,9 @@ def _adopted(case: Case, what: Adopted) -> Case:
         held=case.held or what.confirmed,
         evidence=tuple(dict.fromkeys((*case.evidence, *what.evidence)))[:EVIDENCE],
         gasps=gasped(case.gasps, what.gasps),
+        onsets={name: time for name, time in {**what.onsets, **case.onsets}.items() if name in candidates},
         ends=tuple(dict.fromkeys((*case.ends, *what.ends))),
     )
     if what.confirmed and after.state in ("suspected", "unknown"):
         return confirmed(after, what.time)
-    return case if after == case else agreeing(after, what.time)
+    return case if after == case else agreeing(after, what.time, window)

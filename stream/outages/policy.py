@@ -123,6 +123,9 @@ class OutagePolicy(Struct, frozen=True, forbid_unknown_fields=True):
     blind_exit_s: Seconds = 600.0
 
     # --- lifecycle
+    #: Devices and a KPI are two sources of one outage when their suspicions began within this time of each other; what
+    #: KPIs say longer than this after the devices are back is a suspicion of its own.
+    agree_s: Seconds = 1800.0
     #: Restored when nothing relapsed for this long.
     hysteresis_s: Seconds = 300.0
     #: A relapse within this time after restoration opens the same outage again; then it is closed.

@@ -46,9 +46,23 @@ def strong(candidates: Iterable[str]) -> bool:
     return any(family(name) in STRONG for name in candidates)
 
 
-def independent(candidates: Iterable[str]) -> bool:
-    """Whether two independent sources agree: the devices' own silence, and what the KPIs say (detection.md A, B)."""
-    return {"device", "kpi"} <= {family(name) for name in candidates}
+def independent(case: Case, window: int) -> bool:
+    """Whether two independent sources agree: the devices' own silence, and what the KPIs say (detection.md A, B).
+
+    They speak of one thing when they began within `window` (ms) of each other.
+    """
+    return any(
+        family(name) == "kpi" and began_with(case, case.onsets.get(name, case.started), window)
+        for name in case.candidates
+    )
+
+
+def began_with(case: Case, onset: int, window: int) -> bool:
+    """Whether a suspicion of the outage's devices began within `window` (ms) of `onset` (epoch ms)."""
+    return any(
+        family(name) == "device" and abs(case.onsets.get(name, case.started) - onset) <= window
+        for name in case.candidates
+    )
 
 
 def leads(case: Case) -> bool:

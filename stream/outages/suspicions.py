@@ -24,7 +24,7 @@ from forewarn.stream.outages.drops import Drops
 from forewarn.stream.outages.ledger import Ledger
 from forewarn.stream.outages.lifecycle import Cleared, Confirmed, Corroborated, Suspected
 from forewarn.stream.outages.mergers import Absorbed, Adopted, Replaced
-from forewarn.stream.outages.sources import candidate, family, leads, strong
+from forewarn.stream.outages.sources import began_with, candidate, family, leads, strong
 from forewarn.stream.outages.suspicion import Verdict
 from forewarn.stream.outages.works import Works
 from forewarn.topics.events.outages import Evidence, Signal
@@ -47,6 +47,7 @@ class Suspicions:
         self.works = works
         self.blindness = blindness
         self.drops = drops
+        self.window = int(ledger.policy.agree_s * 1000)
 
     def fold(self, unit: Unit, event: Signal) -> None:
         """Folds a `suspect`, `confirm` or `clear`."""
@@ -79,10 +80,11 @@ class Suspicions:
         element, region, whole = self._place(event)
         evidence = Evidence(event.detector or "liveness", event.value or 0, event.threshold or 0, event.window_s or 0)
         above = [f"region/{region}"] if whole else self.topology.names_above(element, region)
-        agreed = any(self._agrees(candidate(event.partition, "kpi", place)) for place in above)
-        what = Suspected(name, event.time, evidence, event.collectors, agreed, event.gasps)
+        kpis = [candidate(event.partition, "kpi", place) for place in above] if family(name) == "device" else []
+        agreed = any(self._agrees(kpi, onset) for kpi in kpis)
+        what = Suspected(name, event.time, evidence, event.collectors, agreed, event.gasps, onset)
         demanded = family(name) == "kpi" and self.drops.explaining(region) is not None
-        case = case or (None if demanded else self._home(name, above))
+        case = case or (None if demanded else self._home(name, above, onset))
         case = case or self.docket.cases.get(outage_id(element, onset))
         if case is None:
             case = self._new(event, element, onset, whole=whole)
@@ -90,7 +92,7 @@ class Suspicions:
         if family(name) in ("device", "flapping"):
             self._absorb(unit, event, case, above)
         elif family(name) == "kpi" and not demanded:
-            for other in self._below(above[0], case):
+            for other in self._below(above[0], case, onset):
                 self.ledger.step(unit, other, Corroborated(evidence, event.time))
 
     def _place(self, event: Signal) -> tuple[str, str, bool]:
@@ -112,17 +114,21 @@ class Suspicions:
         near = [child for child in out if child in topology.regions.get(region, ())]
         return (near[0], region, False) if len(near) == 1 else (region, region, True)
 
-    def _agrees(self, name: str) -> bool:
-        """Whether a suspicion is there and not dismissed: what staff or demand have explained speaks for no outage."""
-        behind = self.docket.behind.get(name)
-        return behind is not None and self.docket.cases[behind].state in OPEN
+    def _agrees(self, name: str, onset: int) -> bool:
+        """Whether a suspicion is there that began with `onset` (epoch ms) and is not dismissed.
 
-    def _home(self, name: str, above: list[str]) -> Case | None:
+        What staff or demand have explained speaks for no outage.
+        """
+        behind = self.docket.behind.get(name)
+        case = self.docket.cases[behind] if behind is not None else None
+        return case is not None and case.state in OPEN and abs(case.onsets.get(name, 0) - onset) <= self.window
+
+    def _home(self, name: str, above: list[str], onset: int) -> Case | None:
         """The outage that a suspicion joins: one about its own element, else one above it."""
         kind = family(name)
         quiet = kind not in ("device", "replies")
         for case in self.docket.about(above[0]):
-            if not (quiet and case.state in ("monitoring", "restored")):
+            if not (case.state in ("monitoring", "restored") if quiet else self._earlier(case, onset)):
                 return case
         if kind == "flapping":
             return None
@@ -151,15 +157,21 @@ class Suspicions:
                 if case.state == "suspected" and case.candidates and not leads(case):
                     yield case
 
+    def _earlier(self, case: Case, onset: int) -> bool:
+        """Whether KPIs alone have suspected it for so long that what began at `onset` is something else."""
+        figures = bool(case.candidates) and {family(name) for name in case.candidates} <= {"kpi", "degradation"}
+        began = [case.onsets.get(name, case.started) for name in case.candidates]
+        return figures and not leads(case) and all(abs(time - onset) > self.window for time in began)
+
     def _kpi(self, case: Case) -> bool:
         return any(family(name) == "kpi" for name in case.candidates)
 
-    def _below(self, name: str, but: Case | None) -> list[Case]:
-        """The suspected outages of devices at or below an element or region."""
+    def _below(self, name: str, but: Case | None, onset: int) -> list[Case]:
+        """The suspected outages of devices at or below an element or region that began with `onset` (epoch ms)."""
         return [
             case
             for case in self.docket.under(name)
-            if case.state in ("suspected", "unknown") and strong(case.candidates) and case != but
+            if case.state in ("suspected", "unknown") and began_with(case, onset, self.window) and case != but
         ]
 
     def _new(self, event: Signal, element: str, onset: int, *, whole: bool) -> Case:
@@ -223,7 +235,10 @@ class Suspicions:
         elsewhere = () if within else tuple(names(smaller))
         known = smaller.confirmed is not None
         evidence = () if leads(smaller) else smaller.evidence[:1]
-        adopted = Adopted(kept, time, smaller.collectors, known, elsewhere, evidence, smaller.gasps, smaller.ends)
+        onsets = {name: smaller.onsets.get(name, smaller.started) for name in kept}
+        adopted = Adopted(
+            kept, time, smaller.collectors, known, elsewhere, evidence, smaller.gasps, smaller.ends, onsets
+        )
         self.ledger.step(unit, into, adopted)
 
     def adopt(
@@ -235,7 +250,9 @@ class Suspicions:
         gasps = {name: count for part in parts for name, count in part.gasps.items()}
         known = independent or any(part.confirmed is not None for part in parts)
         told = (evidence, *(part.evidence[0] for part in parts if part.evidence))
-        what = Adopted(candidates, time, collectors, known, (), told, gasps)
+        ends = tuple(name for part in parts for name in part.ends)
+        onsets = {name: part.onsets.get(name, part.started) for part in parts for name in part.candidates}
+        what = Adopted(candidates, time, collectors, known, (), told, gasps, ends, onsets)
         root = self.ledger.step(unit, into, what)
         for part in parts:
             self.ledger.step(unit, part, Absorbed(root.outage_id, time))

@@ -39,10 +39,10 @@ def merged(case: Case, into: str, time: int) -> Case:
     return replace(case, state="merged", since=time, merged_into=into, parent=into, candidates=())
 
 
-def agreeing(case: Case, time: int, *, agreed: bool = False) -> Case:
-    """Confirmed, blind or not, if an independent source agrees with the devices."""
+def agreeing(case: Case, time: int, window: int, *, agreed: bool = False) -> Case:
+    """Confirmed, blind or not, if an independent source that began within `window` (ms) agrees with the devices."""
     devices = any(family(name) == "device" for name in case.candidates)
-    if case.state in ("suspected", "unknown") and (independent(case.candidates) or (agreed and devices)):
+    if case.state in ("suspected", "unknown") and (independent(case, window) or (agreed and devices)):
         return confirmed(replace(case, held=True), time)
     return case
 
