@@ -35,7 +35,8 @@ class Case(Struct, frozen=True, array_like=True):
     `approved`: staff approved that customers are told.
     `ends`: suspicions that detect gave up for one of this planned work, and that are behind outages which began before
     it: they end with it. `onsets`: when each suspicion began; `outlived`: when its devices were back while a KPI or the
-    like was still suspected.
+    like was still suspected. `flapped`: its devices fell and came back shortly before, so that only detect, which waits
+    for longer, confirms it.
     """
 
     outage_id: str
@@ -95,6 +96,7 @@ class Case(Struct, frozen=True, array_like=True):
     ends: tuple[str, ...] = ()
     onsets: dict[str, int] = {}
     outlived: int | None = None
+    flapped: bool = False
 
 
 CASES = Shelf("o/", Case)

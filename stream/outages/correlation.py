@@ -144,7 +144,8 @@ class Correlation:
 
     def _elapse(self, unit: Unit, partition: int, time: int) -> None:
         for case in self.docket.living(partition):
-            after = self.ledger.step(unit, case, Elapsed(time, self.suspicions.blind(case)))
+            flapping = case.state == "monitoring" and self.docket.flaps(case)
+            after = self.ledger.step(unit, case, Elapsed(time, self.suspicions.blind(case), flapping))
             if (demand := self.drops.demand(after, time)) is not None:
                 after = self.ledger.step(unit, after, demand)
             self.works.judge(unit, after, time)

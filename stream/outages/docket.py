@@ -108,6 +108,10 @@ class Docket:
         found = [self.cases[outage] for outage in self._about.get(name, ())]
         return sorted(found, key=lambda case: (case.state not in OPEN, -case.started, case.outage_id))
 
+    def flaps(self, case: Case) -> bool:
+        """Whether what an outage is about comes and goes by now."""
+        return any(other.state == "flapping" for other in self.touching(places(case)))
+
     def under(self, name: str) -> list[Case]:
         """The outages about an element or region, or about something below it, that are not over."""
         return [self.cases[outage] for outage in sorted(self._under.get(name, ()))]

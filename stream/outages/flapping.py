@@ -89,6 +89,11 @@ class Flappers:
         self._keep(unit, element, flaps)
         return flaps.suppressed and not was.suppressed
 
+    def relapsed(self, element: str) -> bool:
+        """Whether an element has gone down more than once lately."""
+        flaps = self.flaps.get(element)
+        return flaps is not None and flaps.time > flaps.first
+
     def reuse(self, unit: Unit, clock: int) -> Iterator[str]:
         """The elements whose suppression is over at `clock` (epoch ms); forgets those that have been calm for long."""
         while self._due and self._due[0][0] <= clock:

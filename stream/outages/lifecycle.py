@@ -36,7 +36,7 @@ class Suspected(Struct, frozen=True, gc=False):
     """Detect suspects it. Times in all inputs are epoch ms of event time.
 
     `agreed`: an independent source suspects something that this is a part of. `gasps`: of its devices, those that died
-    with one. `onset`: when it began, 0: now.
+    with one. `onset`: when it began, 0: now. `flapped`: they fell and came back shortly before.
     """
 
     candidate: str
@@ -46,6 +46,7 @@ class Suspected(Struct, frozen=True, gc=False):
     agreed: bool = False
     gasps: int = 0
     onset: int = 0
+    flapped: bool = False
 
 
 class Corroborated(Struct, frozen=True, gc=False):
@@ -80,10 +81,11 @@ class Said(Struct, frozen=True, gc=False):
 
 
 class Elapsed(Struct, frozen=True, gc=False):
-    """Detect's clock has come to `time`."""
+    """Detect's clock has come to `time`. `flapping`: what it is about comes and goes, so that nothing is restored."""
 
     time: int
     blind: Sight | None = None
+    flapping: bool = False
 
 
 Input = (
@@ -147,6 +149,8 @@ def _suspected(case: Case, what: Suspected, window: int) -> Case:
         | {what.candidate: what.onset or what.time},
     )
     kind = family(what.candidate)
+    if kind == "device" and case.flapped != what.flapped:
+        case = replace(case, flapped=what.flapped)
     if kind in STRONG and case.state == "monitoring":
         case = replace(case, state="confirmed", since=what.time, restored=None)
     elif kind in STRONG and case.state == "restored":
@@ -209,7 +213,7 @@ def _ended(case: Case, what: Cleared) -> Case:
 def _elapsed(policy: OutagePolicy, case: Case, what: Elapsed) -> Case:
     age = what.time - case.since
     frozen = policy.blind_exit_s * 1000 if what.blind is not None else 0
-    if case.state == "monitoring" and age >= policy.hysteresis_s * 1000 + frozen:
+    if case.state == "monitoring" and age >= policy.hysteresis_s * 1000 + frozen and not what.flapping:
         return replace(case, state="restored", since=what.time)
     if case.state == "restored" and age >= policy.reopen_s * 1000:
         return replace(case, state="closed", since=what.time)

@@ -89,6 +89,8 @@ class OutagePolicy(Struct, frozen=True, forbid_unknown_fields=True):
     flap_reuse: Annotated[int, Meta(ge=1)] = 750
     #: ... which is at most this long after its last flap.
     flap_max_s: Period = 3600.0
+    #: What fell and came back shortly before is confirmed after so many times `confirm_s`, whoever else agrees.
+    flap_confirm: Annotated[float, Meta(ge=1, le=100)] = 1.9
 
     # --- alarms
     #: An alarm backs a suspicion when it was raised no longer than this before the outage began.

@@ -92,4 +92,5 @@ def signal(
         gasps=found.gasps,
         power_alarms=found.power_alarms,
         signal_alarms=found.signal_alarms,
+        flapped=state.flapped,
     )

@@ -4,6 +4,7 @@
        │                    └── no ──> raised again while it still surprises, else CLEAR
        ├── an alarm of it or of a parent, or a second detector ──> CONFIRM at once
        └── nearly all back before ──> CLEAR
+    What fell and came back shortly before waits for longer (`flap_confirm`), and no alarm confirms it sooner.
 
 Source: detection.md A, "CONFIRMED when, 90 s later, >= 80 % of the devices that raised it are still down, or two
 independent sources agree, or a parent element's alarm arrives".
@@ -27,6 +28,7 @@ class Suspicion(Struct, frozen=True, array_like=True, gc=False):
     `k` devices, down since buckets `first` to `last`, raised it; `peak` is the most that were down at once.
     `detector` is what raised it: with `alarm` no device need be down, and `k` counts leaves with alarms.
     `ended`: it is over since then, and lingers for a beat so that the last ones to return raise no other.
+    `flapped`: the group fell and came back shortly before, so that it may well do so again.
     """
 
     region: str
@@ -44,6 +46,7 @@ class Suspicion(Struct, frozen=True, array_like=True, gc=False):
     peak: int
     confirmed: bool = False
     ended: int = 0
+    flapped: bool = False
 
 
 class Look(Struct, frozen=True, gc=False):
@@ -90,18 +93,27 @@ def step(policy: OutagePolicy, state: Suspicion, look: Look) -> tuple[Suspicion,
         return (replace(state, peak=0), Verdict.WAIT) if waits else (state, Verdict.BACK)
     if state.confirmed:
         return state, Verdict.WAIT
-    if look.alarmed and look.surprises:
+    if look.alarmed and look.surprises and not state.flapped:
         return replace(state, confirmed=True), Verdict.TWO_SOURCES
-    alone = state.k == 1 and look.down < policy.devices_min
-    if look.clock < state.raised + int(policy.confirm_s * 1000 * (policy.lone_confirm if alone else 1)):
+    if look.clock < state.raised + _patience(policy, state, look):
         return state, Verdict.WAIT
     if look.contradicted:
         return state, Verdict.WAIT
-    if state.k and look.still >= policy.confirm_share * state.k:
+    # What comes back device by device is no longer as far down as it was, though those that fell first are.
+    returns = state.flapped and look.down < policy.confirm_share * state.peak
+    if state.k and look.still >= policy.confirm_share * state.k and not returns:
         return replace(state, confirmed=True), Verdict.STILL_DOWN
     if not look.surprises:
         return state, Verdict.WAIT if look.alarmed else Verdict.NOT_HELD
-    return replace(state, raised=look.clock, last=look.bucket, k=look.down), Verdict.RAISED_AGAIN
+    peak = look.down if returns else state.peak
+    return replace(state, raised=look.clock, last=look.bucket, k=look.down, peak=peak), Verdict.RAISED_AGAIN
+
+
+def _patience(policy: OutagePolicy, state: Suspicion, look: Look) -> int:
+    """How long (ms) a suspicion waits for its devices to return before it is confirmed."""
+    alone = state.k == 1 and look.down < policy.devices_min
+    times = max(policy.lone_confirm if alone else 1.0, policy.flap_confirm if state.flapped else 1.0)
+    return int(policy.confirm_s * 1000 * times)
 
 
 def from_finding(
@@ -156,6 +168,6 @@ def single(
     )
 
 
-def begun(state: Suspicion, onset: int) -> Suspicion:
-    """The suspicion with its onset."""
-    return replace(state, onset=onset)
+def begun(state: Suspicion, onset: int, *, flapped: bool = False) -> Suspicion:
+    """The suspicion with its onset, and whether its group fell and came back shortly before."""
+    return replace(state, onset=onset, flapped=flapped)

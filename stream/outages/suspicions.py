@@ -81,8 +81,8 @@ class Suspicions:
         evidence = Evidence(event.detector or "liveness", event.value or 0, event.threshold or 0, event.window_s or 0)
         above = [f"region/{region}"] if whole else self.topology.names_above(element, region)
         kpis = [candidate(event.partition, "kpi", place) for place in above] if family(name) == "device" else []
-        agreed = any(self._agrees(kpi, onset) for kpi in kpis)
-        what = Suspected(name, event.time, evidence, event.collectors, agreed, event.gasps, onset)
+        agreed, flapped = any(self._agrees(kpi, onset) for kpi in kpis), event.flapped
+        what = Suspected(name, event.time, evidence, event.collectors, agreed, event.gasps, onset, flapped)
         demanded = family(name) == "kpi" and self.drops.explaining(region) is not None
         case = case or (None if demanded else self._home(name, above, onset))
         case = case or self.docket.cases.get(outage_id(element, onset))

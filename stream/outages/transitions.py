@@ -40,7 +40,12 @@ def merged(case: Case, into: str, time: int) -> Case:
 
 
 def agreeing(case: Case, time: int, window: int, *, agreed: bool = False) -> Case:
-    """Confirmed, blind or not, if an independent source that began within `window` (ms) agrees with the devices."""
+    """Confirmed, blind or not, if an independent source that began within `window` (ms) agrees with the devices.
+
+    What comes and goes takes its indicators along: they agree with nothing then.
+    """
+    if case.flapped:
+        return case
     devices = any(family(name) == "device" for name in case.candidates)
     if case.state in ("suspected", "unknown") and (independent(case, window) or (agreed and devices)):
         return confirmed(replace(case, held=True), time)

@@ -192,7 +192,7 @@ class Watch:
             since = self.alarms.since(new.element) if not new.whole_region else None
             onset = surveys[name].onset
             onset = onset if onset is not None else since if since is not None else clock
-            new = suspicion.begun(new, onset)
+            new = suspicion.begun(new, onset, flapped=self.damping.flappers.relapsed(new.element))
             below = tuple(other for other in absorbed[name] if other in self.open)
             self._keep(unit, name, new)
             told = signal("suspect", new, node, surveys[name], clock=clock, reason=new.detector, absorbs=below)

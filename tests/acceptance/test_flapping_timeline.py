@@ -121,3 +121,70 @@ def test_a_restart_in_the_middle_of_flapping_changes_no_revision() -> None:
         histories.append([(p.second, p.json) for p in world.of("outages.revisions")])
     assert histories[0] == histories[1]
     assert histories[0]
+
+
+def changes_of(world: World, element: str) -> list[str]:
+    return [state for state, _ in world.states(element)]
+
+
+def test_falls_of_a_group_that_are_remembered_are_no_outage_though_each_lasts_longer_than_confirmation() -> None:
+    #  group   ‾‾|_ 170 _|‾‾|__ 280 __|‾‾|__ 280 __|‾‾|__ 280 __|‾‾|__ 280 __|‾‾|____
+    #            suspected   suspected for longer than 90 s: but it fell shortly before    flapping
+    world = World()
+    world.tree(4, 25)
+    world.at(400, world.cut, "olt-1")
+    world.at(570, world.mend, "olt-1")
+    last = flap(world, "olt-1", 760, 7, down=280, up=140)
+    world.run(until=last + 60, step=5)
+    assert flapping_of(world) == [("olt-1", "flapping")]
+    world.run(until=last + 3700, step=5)
+    assert "confirmed" not in told(world)
+
+
+def test_no_alarm_confirms_a_fall_of_what_fell_and_came_back_shortly_before() -> None:
+    #  alarm        ┌ raised ┐  ┌ raised ┐ with each fall
+    #  group   ‾‾‾‾‾|__ 170 _|‾‾|__ 170 _|‾‾
+    world = World()
+    world.tree(4, 25)
+    last = flap(world, "olt-1", 400, 6, down=170, up=190)
+    for number in range(1, 6):
+        begin = 400 + number * 360
+        world.at(begin + 5, alarmed, world, number, "critical")
+        world.at(begin + 175, alarmed, world, number, "cleared")
+    world.run(until=last + 60, step=5)
+    assert "confirmed" not in told(world)
+    assert ("olt-1", "flapping") in flapping_of(world)
+
+
+def alarmed(world: World, number: int, severity: str) -> None:
+    world.alarm("olt-1", f"los-{number}", severity, probable_cause="lossOfSignal")
+
+
+def test_what_stays_down_after_a_short_fall_is_confirmed_within_three_minutes_of_its_time_out() -> None:
+    #  group   ‾‾‾‾|_ 170 _|‾ 350 ‾|_________________________
+    #              400     570     920   ~1100 timed out   .. + 180
+    world = World()
+    world.tree(4, 25)
+    flap(world, "olt-1", 400, 1, down=170)
+    world.at(920, world.cut, "olt-1")
+    world.run(until=1600, step=5)
+    assert changes_of(world, "olt-1") == ["suspected", "dismissed", "suspected", "confirmed"]
+    suspected, confirmed = (second for _, second in world.states("olt-1")[2:])
+    assert suspected + 90 < confirmed <= 920 + 180 + 180
+
+
+def test_what_was_confirmed_and_then_flaps_is_restored_once_when_it_is_calm() -> None:
+    #  group     ‾‾|____ 400 ____|‾‾|__|‾‾|__|‾‾|__|‾‾|__|‾‾|__|‾‾‾‾‾‾‾‾‾‾‾‾‾‾‾
+    #  customers        confirmed                                  restored
+    #  operators                               flapping            closed
+    world = World()
+    world.tree(4, 25)
+    world.at(400, world.cut, "olt-1")
+    world.at(800, world.mend, "olt-1")
+    last = flap(world, "olt-1", 940, 9)
+    world.run(until=last + 30, step=5)
+    assert ("olt-1", "flapping") in flapping_of(world)
+    assert "restored" not in changes_of(world, "olt-1")
+    world.run(until=last + 6000, step=5)
+    assert changes_of(world, "olt-1").count("restored") == 1
+    assert {row["state"] for row in world.outages().values()} == {"closed"}

@@ -162,3 +162,18 @@ def test_kills_on_the_way_change_no_revision_of_a_holiday() -> None:
     assert [(p.second, p.json) for p in killed.of("outages.revisions")] == [
         (p.second, p.json) for p in plain.of("outages.revisions")
     ]
+
+
+def test_sessions_that_fall_with_what_comes_and_goes_confirm_no_outage() -> None:
+    #  devices   ────┐ 1400  ┌──1520──┐ 1560 ┌──1680──     each fall is over before 180 s have passed
+    #  sessions  ─────────────────────┐      ┌────────     fall in the second: it fell shortly before
+    world = World(POLICY)
+    devices(world, "north")
+    for begin in (1400, 1560, 1720):
+        world.at(begin, world.cut, "north-olt-0")
+        world.at(begin + 120, world.mend, "north-olt-0")
+    measured(world, "sessions", dip(500, 100, 1570, 1680), until=2200)
+    world.run(until=2200)
+    detectors = {each["detector"] for row in world.outages().values() for each in row["evidence"]}
+    assert {"liveness", "kpi"} <= detectors
+    assert "confirmed" not in customers_hear(world)

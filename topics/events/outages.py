@@ -222,6 +222,7 @@ class Signal(Struct, frozen=True, omit_defaults=True):
     - `suspect`, `confirm`, `clear`: a suspicion on `element` (the region itself: `element` = `region`, `whole_region`)
       with its `onset`; `absorbs` are suspicions below it that it replaces; `reason` says why; `gasps` of its devices
       died with a gasp, and `power_alarms` and `signal_alarms` are the elements in its subtree with such alarms open;
+      `flapped`: it fell and came back shortly before, so that no second source confirms it ahead of detect;
     - `down`, `veiled`, `up`: `devices` that went down, fell silent together with their collector, or came back, at
       most 5,000 a signal;
     - `learned`: elements first heard of;
@@ -256,3 +257,4 @@ class Signal(Struct, frozen=True, omit_defaults=True):
     rows: tuple[StatusRow, ...] = ()
     event_time: int | None = None
     lag: int = 0
+    flapped: bool = False
