@@ -25,14 +25,14 @@ class Case(Struct, frozen=True, array_like=True):
     `candidates` are the open suspicions of detect behind it. `since`: when it entered its state. `sighted`: when
     its collectors reported again after they had been blind. `digest` is that of the set of elements last sent;
     `sent` is the broker time of the last revision; `stale` is since when it may have changed, 0 if it has not.
-    `peak`: most serving elements down at once. `overdue`: the promise that passed and was said to have passed.
-    `held`: detect has confirmed it. `also`: what else it is about (`name_of`), after a merger. `said`: elements that
-    are out by their customers' word. `reopened`: how often it was opened again after its restoration. `overrun`: since
-    when its planned work has been late. `cause_given`: staff named the cause. `gasps`: devices that died with a gasp,
-    by suspicion; `powerless`, `lightless`: most elements at once with alarms that say so; `on_battery`: its power had
-    failed before. `unseen`: the most devices that were out of sight at once, of an outage of nothing else; `blind_by`:
-    why it is unknown; `paged`: the operator was paged about that. `noticed`: when the first customer was told.
-    `approved`: staff approved that customers are told.
+    `peak`: most serving elements down at once. `overdue`: the promise that passed and was said to have passed;
+    `hidden`: the cause was not known at the first estimate. `held`: detect has confirmed it. `also`: what else it is
+    about (`name_of`), after a merger. `said`: elements that are out by their customers' word. `reopened`: how often it
+    was opened again after its restoration. `overrun`: since when its planned work has been late. `cause_given`: staff
+    named the cause. `gasps`: devices that died with a gasp, by suspicion; `powerless`, `lightless`: most elements at
+    once with alarms that say so; `on_battery`: its power had failed before. `unseen`: the most devices that were out
+    of sight at once, of an outage of nothing else; `blind_by`: why it is unknown; `paged`: the operator was paged
+    about that. `noticed`: when the first customer was told. `approved`: staff approved that customers are told.
     `ends`: suspicions that detect gave up for one of this planned work, and that are behind outages which began before
     it: they end with it. `onsets`: when each suspicion began; `outlived`: when its devices were back while a KPI or the
     like was still suspected. `flapped`: its devices fell and came back shortly before, so that only detect, which waits
@@ -56,6 +56,7 @@ class Case(Struct, frozen=True, array_like=True):
     sighted: int | None = None
     cause: str | None = None
     etr: Etr | None = None
+    hidden: bool = False
     merged_into: str | None = None
     maintenance_id: str | None = None
     evidence: tuple[Evidence, ...] = ()

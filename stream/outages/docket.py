@@ -133,14 +133,19 @@ class Docket:
         """All outages that are not over, by id."""
         return [self.cases[outage] for outage in sorted(outage for each in self._living.values() for outage in each)]
 
-    def outworn(self, partition: int, time: int) -> Iterator[Case]:
-        """The outages of a partition that have been over for so long, at `time`, that they are forgotten."""
+    def outworn(self, partition: int, time: int) -> list[Case]:
+        """The outages of a partition that have been over for so long, at `time`, that they are forgotten.
+
+        One that lost a suspicion after its end was noted twice, and is named once.
+        """
+        found: dict[str, Case] = {}
         ends = self._ends.get(partition, [])
         while ends and ends[0][0] <= time:
             due, outage = heappop(ends)
             case = self.cases.get(outage)
             if case is not None and case.state in OVER and due == case.since + self.keep_ms and not case.candidates:
-                yield case
+                found[outage] = case
+        return list(found.values())
 
 
 def names(case: Case) -> Iterator[str]:

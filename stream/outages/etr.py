@@ -47,7 +47,8 @@ class Estimates:
     def learn(self, unit: Unit, case: Case) -> None:
         """Takes an outage that has just been closed, if it can teach anything."""
         if case.confirmed is not None and case.restored is not None and case.maintenance_id is None:
-            self.times.teach(unit, kind(case), (case.restored - case.started) / 1000)
+            lasted = (case.restored - case.started) / 1000
+            self.times.teach(unit, kind(case), lasted, hidden=case.hidden)
 
     def judged(self, case: Case, time: int) -> Case:
         """The case as it is to be published at `time`; the same object if there is no news. Overdue is said once."""
@@ -57,7 +58,10 @@ class Estimates:
         promised = instant(case.etr.latest) if case.etr is not None else None
         if promised is not None and promised <= time and case.overdue != promised:
             return replace(case, overdue=promised)
-        return replace(case, etr=self.estimate(case, time)) if self._wanting(case, time) else case
+        if not self._wanting(case, time):
+            return case
+        hidden = case.hidden if case.etr is not None else kind(case).cause == UNKNOWN
+        return replace(case, etr=self.estimate(case, time), hidden=hidden)
 
     def estimate(self, case: Case, time: int) -> Etr:
         """What is to be expected of an outage at `time`."""

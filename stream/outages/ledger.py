@@ -240,7 +240,7 @@ class Ledger:
     def purge(self, unit: Unit, partition: int, time: int) -> list[str]:
         """Forgets outages of a region partition that have been over for long, here and on the compacted topic."""
         forgotten = []
-        for case in list(self.docket.outworn(partition, time)):
+        for case in self.docket.outworn(partition, time):
             self.docket.remove(case)
             self._reaches.pop(case.outage_id, None)
             unit.delete(CASES.key(case.outage_id))
@@ -271,7 +271,7 @@ class Ledger:
 def _shown(case: Case) -> Case:
     """What a revision shows of a case: the rest may change in silence."""
     silent = replace(case, candidates=(), collectors=(), actions=(), sighted=None, held=False, since=0, stale=0)
-    silent = replace(silent, powerless=0, lightless=0, on_battery=False)
+    silent = replace(silent, powerless=0, lightless=0, on_battery=False, hidden=False)
     return replace(silent, gasps={}, ends=(), onsets={}, outlived=None, unseen=0, blind_by=None)
 
 

@@ -12,8 +12,10 @@ is below it, and an outage counts at one level only:
         all outages ── n : cell_strength             longest of them, only the lognormal's tail is left.
           lognormal of the fit
 
-An outage of unknown cause is judged by the distributions of all causes, each as often as its cause was seen. A region's
-pace stretches the whole. Rows: `etr/c/<cause>/<size>/<hour>` Durations, the newest `kept`; `etr/r/<region>` Sums.
+An outage of unknown cause is judged by the distributions of all causes, each as often as it had been unknown at first:
+fibre and power mostly show themselves at once, so what shows nothing is mostly something else. A region's pace
+stretches the whole.
+Rows: `etr/c/<cause>/<size>/<hour>` Durations, the newest `kept`; `etr/r/<region>` Sums; `etr/h/all` Hidden.
 Invariant: rows are a function of the outages taught and their order; memory is bounded by cells x kept, and regions.
 """
 
@@ -57,8 +59,17 @@ class Sums(Struct, frozen=True, array_like=True, gc=False):
     by_cell: dict[str, tuple[float, float]] = {}
 
 
+class Hidden(Struct, frozen=True, array_like=True, gc=False):
+    """How often an outage whose cause was not known at first had which one in the end; old ones fade."""
+
+    by_cause: dict[str, float] = {}
+
+
+#: The one row of `Hidden`.
+ALL = "all"
 CELLS = Shelf("etr/c/", Durations)
 REGIONS = Shelf("etr/r/", Sums)
+HIDDEN = Shelf("etr/h/", Hidden)
 
 
 class RepairTimes:
@@ -69,6 +80,7 @@ class RepairTimes:
         self.zone = ZoneInfo(policy.time_zone)
         self.cells: dict[Cell, Durations] = {}
         self.regions: dict[str, Sums] = {}
+        self.hidden = Hidden()
         self._seconds: dict[Cell, Floats] = {}
         self._learned()
 
@@ -79,16 +91,20 @@ class RepairTimes:
                 self._remember(_cell(CELLS.name(key)), CELLS.unpack(value))
             elif key.startswith(REGIONS.prefix):
                 self.regions[REGIONS.name(key)] = REGIONS.unpack(value)
+            elif key.startswith(HIDDEN.prefix):
+                self.hidden = HIDDEN.unpack(value)
         self._learned()
 
     # -- learning
 
-    def teach(self, unit: Unit, kind: Kind, lasted_s: float) -> None:
-        """Takes an outage that ended after `lasted_s` seconds."""
+    def teach(self, unit: Unit, kind: Kind, lasted_s: float, *, hidden: bool = False) -> None:
+        """Takes an outage that ended after `lasted_s` seconds. `hidden`: its cause was not known at first."""
         lasted, cell = max(1, round(lasted_s)), self._cell(kind)
         self._remember(cell, Durations((*self.cells.get(cell, Durations()).seconds, lasted)[-self.policy.kept :]))
         unit.put(CELLS.key(_name(cell)), CELLS.pack(self.cells[cell]))
         self._add(unit, kind.region, _name(cell), lasted)
+        if hidden:
+            self._hide(unit, kind.cause)
         self._learned()
 
     def _add(self, unit: Unit, region: str, cell: str, lasted: int) -> None:
@@ -99,6 +115,13 @@ class RepairTimes:
         now = ((weight + 1) * fade, (total + log(lasted)) * fade)
         self.regions[region] = Sums(dict(sorted({**sums.by_cell, cell: now}.items())))
         unit.put(REGIONS.key(region), REGIONS.pack(self.regions[region]))
+
+    def _hide(self, unit: Unit, cause: str) -> None:
+        was = self.hidden.by_cause
+        fade = min(1.0, self.policy.kept / (sum(was.values()) + 1))
+        now = {**was, cause: was.get(cause, 0.0) + 1}
+        self.hidden = Hidden({name: count * fade for name, count in sorted(now.items())})
+        unit.put(HIDDEN.key(ALL), HIDDEN.pack(self.hidden))
 
     def _remember(self, cell: Cell, durations: Durations) -> None:
         self.cells[cell] = durations
@@ -159,11 +182,11 @@ class RepairTimes:
         return self._falls[cell]
 
     def _of_any_cause(self, size: int, hours: str) -> Floats:
-        """The distributions of all causes, each weighed by how often it was seen, and once more."""
+        """The distributions of all causes, each weighed by how often it was hidden at first, and once more."""
         survival: Floats = np.zeros_like(LOGS)
-        count = 0
+        count = 0.0
         for cause in MEDIANS_S:
-            often = 1 + sum(len(seconds) for other, seconds in self._seconds.items() if other[0] == cause)
+            often = 1 + self.hidden.by_cause.get(cause, 0.0)
             survival, count = survival + often * self._of_cause((cause, size, hours)), count + often
         return survival / count
 
