@@ -144,11 +144,14 @@ def flapping(
     """What comes and goes: silent a little longer than it takes to notice, then back for a few beats.
 
     With the beat before it that makes less than four and a half intervals: nobody could take one of them for an outage.
+    Where lines are reported as down at once, a fall is shorter, and over before it could be confirmed.
     """
     names = network.beating(element.element)
+    reported = any(network.by_id[name].technology == "dsl" for name in names)
+    shortest, longest = (0.6, 1.3) if reported else (3.05, 3.4)
     downs, at = [], start
     while at < end:
-        until = at + round(interval * random.uniform(3.05, 3.4))
+        until = at + round(interval * random.uniform(shortest, longest))
         downs += [Down(name, at, until, said=network.by_id[name].technology == "dsl") for name in names]
         at = until + round(interval * random.uniform(1.5, 3.0))
     return Incident(

@@ -60,6 +60,25 @@ def test_what_begins_in_the_window_is_planned_and_closes_with_it() -> None:
     assert states(teller, "olt-1") == ["planned", "closed"]
 
 
+def test_what_detect_saw_smaller_at_first_is_a_part_of_the_planned_outage_and_over_with_it() -> None:
+    #  1200 onu-1-0 is planned for itself ── 1260 olt-1 explains it ── 1500 all are back
+    teller = network()
+    work(teller, "olt-1")
+    until(teller, 1200)
+    teller.down("onu-1-0")
+    teller.suspect("onu-1-0")
+    until(teller, 1260)
+    teller.down("onu-1-1", "onu-1-2", "onu-1-3")
+    teller.suspect("olt-1", absorbs=["element/onu-1-0"])
+    assert states(teller, "onu-1-0") == ["planned", "merged"]
+    until(teller, 1500)
+    teller.up(*(f"onu-1-{j}" for j in range(4)))
+    teller.clear("olt-1")
+    until(teller, END + OVERRUN + 10)
+    assert states(teller, "olt-1") == ["planned", "closed"]
+    assert states(teller, "onu-1-0") == ["planned", "merged"]
+
+
 def test_work_that_outlasts_its_window_is_shown_as_late_and_is_an_outage_when_it_lasts() -> None:
     #  1000 ├── window ──┤ 2000 ── late ──┤ 3800 confirmed
     teller = network()
