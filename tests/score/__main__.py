@@ -18,12 +18,14 @@ from forewarn.stream.score.command import WIDE, exit_code
 from forewarn.stream.score.sample import Sample, pool
 from forewarn.stream.score.show import table
 from tests.score import report
-from tests.score.run import QUIET, ROOT, Failed, Job, Runner, Size, forget_others
+from tests.score.run import LONG, QUIET, ROOT, Failed, Job, Runner, Size, forget_others
 from tests.score.seeds import seeds
 
 ALL = 20
-#: Region-days of one quiet world, and of those all that are asked for before false outages are judged.
-QUIET_DAYS, QUIET_ALL = round(QUIET.regions * QUIET.hours / 24), 3_000
+#: Region-days of one quiet world.
+QUIET_DAYS = round(QUIET.regions * QUIET.hours / 24)
+#: Long worlds beside the twenty.
+LONGS = 2
 
 
 def main() -> int:
@@ -35,10 +37,11 @@ def main() -> int:
     chosen = tuple(arguments.seed) or seeds(commit, arguments.seeds)
     began = time.monotonic()
     whole = not arguments.seed and arguments.seeds == ALL
-    days = arguments.quiet_days if arguments.quiet_days is not None else QUIET_ALL * whole
-    quiet = range(1, 1 + -(-days // QUIET_DAYS))
+    quiet = range(1, 1 + -(-arguments.quiet_days // QUIET_DAYS))
+    long = range(1, 1 + (arguments.long if arguments.long is not None else LONGS * whole))
+    jobs = [*(Job(s, size) for s in chosen), *(Job(s, LONG) for s in long), *(Job(s, QUIET) for s in quiet)]
     try:
-        samples = _run([*(Job(s, size) for s in chosen), *(Job(s, QUIET) for s in quiet)], arguments.jobs)
+        samples = _run(jobs, arguments.jobs)
     except Failed as error:
         print(error, file=sys.stderr)
         return 70
@@ -52,6 +55,7 @@ def main() -> int:
             dirty=bool(_git("status", "--porcelain")),
             size=size,
             seeds=chosen,
+            long=len(long),
             quiet=len(quiet) * QUIET_DAYS,
             minutes=(time.monotonic() - began) / 60,
         )
@@ -102,8 +106,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quiet-days",
         type=int,
+        default=0,
         metavar="DAYS",
-        help=f"region-days of quiet worlds besides; default: {QUIET_ALL} with all twenty, else none",
+        help="region-days of quiet worlds besides: 3000 settle the rate of false outages, in some 25 min on two cores",
+    )
+    parser.add_argument(
+        "--long",
+        type=int,
+        metavar="N",
+        help=f"worlds of ten days besides; default: {LONGS} with all twenty, else none",
     )
     parser.add_argument("--seed", type=int, action="append", default=[], help="this one, and no other; may be repeated")
     parser.add_argument("--hours", type=float, default=Size().hours)

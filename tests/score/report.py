@@ -13,7 +13,7 @@ from forewarn.stream.score.show import bounds, count, number, verdict, wanted
 from forewarn.stream.score.targets import Verdict, targets
 from forewarn.stream.score.worst import worst
 from tests.score.plots import draw
-from tests.score.run import Size
+from tests.score.run import LONG, Size
 
 #: Worst cases of each kind.
 CASES = 8
@@ -24,12 +24,13 @@ Written by `make score`; what every target means is in [scoring.md](scoring.md).
 
 
 class About(Struct, frozen=True, kw_only=True):
-    """What was scored; `quiet`: region-days of quiet worlds besides."""
+    """What was scored; `long`: worlds of ten days, `quiet`: region-days of quiet worlds besides."""
 
     commit: str
     dirty: bool
     size: Size
     seeds: Sequence[int]
+    long: int
     quiet: int
     minutes: float
 
@@ -53,7 +54,8 @@ def _about(sample: Sample, about: About) -> str:
     return (
         f"Commit {about.commit[:12]}{dirty}. {len(about.seeds)} seeds, {size.hours:g} h each, {size.regions} regions, "
         f"{size.devices:,} devices, {size.customers:,} customers, default policy: {len(sample.sought)} outages to be "
-        f"found, {len(sample.hush)} things that must stay silent, {about.quiet:,} region-days of quiet worlds besides. "
+        f"found, {len(sample.hush)} things that must stay silent. With these: {about.long} worlds of ten days, "
+        f"{LONG.regions} regions and {LONG.devices} devices, and {about.quiet:,} region-days in which nothing happens. "
         f"Seeds: {', '.join(map(str, about.seeds))}. It took {about.minutes:.0f} min.\n"
     )
 

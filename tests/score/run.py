@@ -40,12 +40,15 @@ class Size(Struct, frozen=True, kw_only=True):
     customers: int = 5_000
     interval_s: float = 60.0
     usage_share: float = 1.0
+    intensity: float = 1.0
     scenario: str | None = None
 
     @property
     def name(self) -> str:
         """Short, for a folder."""
-        sizes = f"{self.hours:g}h-{self.regions}r-{self.devices}d-{self.customers}c-{self.interval_s:g}s"
+        sizes = (
+            f"{self.hours:g}h-{self.regions}r-{self.devices}d-{self.customers}c-{self.interval_s:g}s-{self.intensity:g}"
+        )
         return f"{sizes}-{self.scenario}" if self.scenario else sizes
 
     @property
@@ -53,13 +56,18 @@ class Size(Struct, frozen=True, kw_only=True):
         """For `forewarn simulate`."""
         found = [f"--hours={self.hours:g}", f"--regions={self.regions}", f"--devices={self.devices}",
                  f"--customers={self.customers}", f"--interval={self.interval_s:g}",
-                 f"--usage-share={self.usage_share:g}"]  # fmt: skip
+                 f"--usage-share={self.usage_share:g}", f"--intensity={self.intensity:g}"]  # fmt: skip
         return [*found, f"--scenario={self.scenario}"] if self.scenario else found
 
 
 #: Three days of a hundred regions in which nothing happens that anybody should hear of. Beats are rare, so that many
 #: region-days are cheap; ordinary worlds, in which they come each minute, have quiet days, too, and count with these.
 QUIET = Size(hours=72, regions=100, devices=4_000, customers=2_000, interval_s=300, usage_share=0.05, scenario="quiet")
+
+
+#: Ten days of a small network in a bad month: baselines have become known, repair times were learned, and what does not
+#: end when it should has the time to do harm.
+LONG = Size(hours=240, regions=8, devices=320, customers=800, usage_share=0.05, intensity=3)
 
 
 class Job(Struct, frozen=True):
@@ -71,7 +79,8 @@ class Job(Struct, frozen=True):
     @property
     def name(self) -> str:
         """For whoever watches."""
-        return f"{self.seed} {self.size.scenario}" if self.size.scenario else str(self.seed)
+        kind = self.size.scenario or ("long" if self.size == LONG else "")
+        return f"{self.seed} {kind}".rstrip()
 
 
 def code_digest(root: Path = ROOT) -> str:

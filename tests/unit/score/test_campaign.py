@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from forewarn.stream.score.sample import Sample, pool
-from tests.score.run import QUIET, ROOT, Job, Runner, Size, code_digest, forget_others
+from tests.score.run import LONG, QUIET, ROOT, Job, Runner, Size, code_digest, forget_others
 from tests.score.seeds import FIXED, derived, seeds
 from tests.unit.score.test_targets import GOOD, WRONG
 
@@ -54,7 +54,8 @@ def test_a_seed_is_run_once_and_scored_from_what_is_there(tmp_path: Path) -> Non
 
 def test_worlds_of_different_kinds_are_kept_apart() -> None:
     names = {TINY.name, QUIET.name, Size().name, Size(scenario="quiet").name}
-    assert len(names) == 4
+    assert len(names | {LONG.name}) == 5
+    assert Job(3, LONG).name == "3 long"
     assert Job(3, QUIET).name == "3 quiet"
 
 
@@ -71,7 +72,7 @@ def test_the_report_says_every_target_and_its_plots_are_pictures(tmp_path: Path,
     pytest.importorskip("matplotlib")
     from tests.score import report
 
-    about = report.About(commit="a" * 40, dirty=False, size=Size(), seeds=(1, 2), quiet=3_000, minutes=3)
+    about = report.About(commit="a" * 40, dirty=False, size=Size(), seeds=(1, 2), long=2, quiet=3_000, minutes=3)
     report.write(sample, about, tmp_path)
     page = (tmp_path / "score.md").read_text()
     assert ("MISS by" in page) == bool(sample.pairs)
