@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,10 +16,11 @@ from tests.faults.feeder import Feeder, now
 from tests.faults.generator import Generator
 from tests.faults.oracle import Report
 from tests.faults.place import Place
+from tests.faults.seen import TABLE, Seen
 from tests.faults.verdict import verdict
 
-#: Seconds in which the successor takes over and goes on, and in which the zombie finds out, or does its harm.
-SUCCEEDS_S, HAUNTS_S = 9.0, 4.0
+#: Seconds in which the successor goes on after it took over, and in which the zombie finds out, or does its harm.
+SUCCEEDS_S, HAUNTS_S = 2.0, 4.0
 
 
 class Haunting(Struct, frozen=True):
@@ -37,6 +39,16 @@ async def until_stopped(child: Child, timeout_s: float = 40.0) -> None:
         await asyncio.sleep(0.1)
 
 
+async def _until_succeeded(seen: Seen, before: Mapping[int, str | None], timeout_s: float = 60.0) -> None:
+    """Waits until every partition has another owner, and that one has had time to append."""
+    deadline = time.monotonic() + timeout_s
+    while any(seen.tables[number].owner == owner for number, owner in before.items()):
+        assert time.monotonic() < deadline, "nobody took over from the zombie"
+        await asyncio.sleep(0.2)
+        await seen.more()
+    await asyncio.sleep(SUCCEEDS_S)
+
+
 async def haunt_decide(
     bootstrap: str, prefix: str, folder: Path, *, point: str, mutant: str = "pause", timeout_s: float = 20.0
 ) -> Haunting:
@@ -50,8 +62,11 @@ async def haunt_decide(
         async with feeder:
             zombie = await place.start("decide", crash_at=point, mutant=mutant, name="zombie")
             await until_stopped(zombie)
+            seen = Seen(place, topics=(TABLE,))
+            await seen.more()
+            before = {number: table.owner for number, table in seen.tables.items()}
             async with Crew(place, "decide"):
-                await asyncio.sleep(SUCCEEDS_S)
+                await _until_succeeded(seen, before)
                 zombie.go_on()
                 await asyncio.sleep(HAUNTS_S)
                 await feeder.stop()
