@@ -73,7 +73,7 @@ def step(state: AlarmState | None, alarm: Alarm, at: int, target: str = "") -> A
     elif takes_service(alarm):
         new = AlarmState(at, 0, kind, target)
     else:
-        new = AlarmState(at, 2) if kind == "service" else AlarmState(at, 1, kind, target)
+        new = AlarmState(at, 1, kind, target) if kind in ("power", "signal") else AlarmState(at, 2)
     return new if state is None or new > state else state
 
 

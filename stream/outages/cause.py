@@ -2,7 +2,7 @@
 
     dying gasps of most of its devices ─┐
     alarms of power ── most ────────────┼──> power        alarms of light ── most ──> fibre
-    power had failed before ────────────┘
+    power had failed before ────────────┘                 its own malfunction ──────> equipment, where none of these is
 
 Invariant: a cause that staff gave stays; counts only grow, so that none is taken back as alarms clear one by one.
 Source: detection.md G.
@@ -19,12 +19,16 @@ from forewarn.stream.outages.case import Case
 
 
 class Explained(Struct, frozen=True, gc=False):
-    """What alarms beneath it tell: elements without power, without light, and whether power had failed before."""
+    """What alarms beneath it tell: elements without power, without light, and whether power had failed before.
+
+    `broken`: the element itself says that its equipment does not work.
+    """
 
     time: int
     powerless: int
     lightless: int
     on_battery: bool
+    broken: bool = False
 
 
 def step(case: Case, what: Explained) -> Case:
@@ -38,7 +42,9 @@ def step(case: Case, what: Explained) -> Case:
         on_battery=case.on_battery or what.on_battery,
     )
     gasps = sum(case.gasps.values())
-    cause = told(gasps=gasps, down=case.devices_down, power=after.powerless, signal=after.lightless)
+    cause: str | None = told(gasps=gasps, down=case.devices_down, power=after.powerless, signal=after.lightless)
+    if cause is None and what.broken:
+        cause = "equipment"
     if not case.cause_given and (cause is not None or after.on_battery):
         after = replace(after, cause="power" if after.on_battery else cause)
     return case if after == case else after

@@ -3,6 +3,7 @@
     mains fail ● olt-1 ──── batteries ────┐ outage of olt-1: power, by the alarm that was open before
     ● LOS olt-2, ● LOS olt-3              outage of agg-1: fibre, by most of what is alarmed
     ● ● ● dying gasps of most devices     power
+    ● olt-4 malfunctions                  outage of olt-4: equipment, where nothing else is told
 
 Rows: `a/<element>` Alarmed, while something that tells a cause is open on the element.
 Invariant: it follows from the newest word about each element. Source: detection.md G.
@@ -31,6 +32,7 @@ class Alarmed(Struct, frozen=True, array_like=True, gc=False):
 
     power: int = 0
     signal: int = 0
+    equipment: int = 0
 
 
 ALARMED = Shelf("a/", Alarmed)
@@ -56,8 +58,7 @@ class Causes:
         if row.alarm == "service":
             return
         was = self.alarmed.get(row.element, Alarmed())
-        since = row.time if row.open else 0
-        now = replace(was, power=since) if row.alarm == "power" else replace(was, signal=since)
+        now = replace(was, **{row.alarm: row.time if row.open else 0})
         if now == was:
             return
         self._set(row.element, now)
@@ -86,7 +87,9 @@ class Causes:
             alarmed = self.alarmed[element]
             power += alarmed.power >= first
             signal += alarmed.signal >= first
-        return Explained(time, power, signal, self._on_battery(case))
+        own = self.alarmed.get(case.element) if not case.whole_region else None
+        broken = own is not None and own.equipment >= first
+        return Explained(time, power, signal, self._on_battery(case), broken)
 
     def _below(self, case: Case) -> Iterator[str]:
         for name in names(case):

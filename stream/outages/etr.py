@@ -45,8 +45,10 @@ class Estimates:
         self.times.restore(table)
 
     def learn(self, unit: Unit, case: Case) -> None:
-        """Takes an outage that has just been closed, if it can teach anything."""
-        if case.confirmed is not None and case.restored is not None and case.maintenance_id is None:
+        """Takes an outage that has just been closed, if it can teach anything: customers' words do not say when."""
+        if case.confirmed is None or case.restored is None or case.maintenance_id is not None:
+            return
+        if not any(evidence.detector == "replies" for evidence in case.evidence):
             lasted = (case.restored - case.started) / 1000
             self.times.teach(unit, kind(case), lasted, hidden=case.hidden)
 

@@ -18,17 +18,20 @@ _SIGNAL = re.compile(
     r"|(fib(re|er)|cable)(cut|break|broken)|degradedsignal|signaldegrade|transmissionerror"
 )
 _POWER = re.compile(r"power|batter|mains(fail|loss|supply)|rectifier|dyinggasp|acfail|dcfail|blackout|undervoltage")
+#: The element's own hardware and software. Looked for last: "power supply unit problem" is one of power.
+_EQUIPMENT = re.compile(
+    r"equipment(malfunction|failure|problem)|(processor|replaceableunit|linecard|hardware|software|memory)"
+    r"(problem|failure|error|fault|missing|malfunction|crash)|(transmitter|receiver|modem|multiplexer)(failure|problem)"
+)
 _ODD = re.compile(r"[^a-z0-9]+")
 _SHORT = {"los": "signal", "lof": "signal", "losi": "signal", "lofi": "signal", "dg": "power", "dgi": "power"}
 
 
 def alarm_kind(alarm: Alarm) -> AlarmKind:
-    """`power` or `signal` when the alarm names such a cause, else `service`."""
-    for text in (alarm.probable_cause, alarm.specific_problem):
-        kind = _kind(text) if text else None
-        if kind is not None:
-            return kind
-    return "service"
+    """`power`, `signal` or `equipment` when the alarm names such a cause, else `service`."""
+    kinds = [kind for text in (alarm.probable_cause, alarm.specific_problem) if text and (kind := _kind(text))]
+    telling = [kind for kind in kinds if kind != "equipment"]  # a "malfunction" of what then turns out to be the power
+    return next(iter(telling or kinds), "service")
 
 
 def _kind(text: str) -> AlarmKind | None:
@@ -37,4 +40,6 @@ def _kind(text: str) -> AlarmKind | None:
         return "signal" if short == "signal" else "power"
     if _SIGNAL.search(word):
         return "signal"
-    return "power" if _POWER.search(word) else None
+    if _POWER.search(word):
+        return "power"
+    return "equipment" if _EQUIPMENT.search(word) else None

@@ -182,11 +182,11 @@ class RepairTimes:
         return self._falls[cell]
 
     def _of_any_cause(self, size: int, hours: str) -> Floats:
-        """The distributions of all causes, each weighed by how often it was hidden at first, and once more."""
+        """The distributions of all causes, each weighed by how often it was hidden at first; alike without any."""
         survival: Floats = np.zeros_like(LOGS)
         count = 0.0
         for cause in MEDIANS_S:
-            often = 1 + self.hidden.by_cause.get(cause, 0.0)
+            often = 1 / len(MEDIANS_S) + self.hidden.by_cause.get(cause, 0.0)
             survival, count = survival + often * self._of_cause((cause, size, hours)), count + often
         return survival / count
 

@@ -278,6 +278,26 @@ def test_a_power_failure_that_ended_before_is_not_the_cause() -> None:
     assert "cause" not in teller.outage("olt-a-0")
 
 
+def test_an_element_that_says_it_is_broken_is_equipment_unless_light_or_power_tell_more() -> None:
+    teller = network()
+    fail(teller, "a", 0, region=A)
+    alarm(teller, "olt-a-0", "equipment")
+    alarm(teller, "olt-a-1", "equipment")
+    teller.pass_time(5)
+    assert teller.outage("olt-a-0")["cause"] == "equipment"
+    alarm(teller, "olt-a-0", "signal")
+    teller.pass_time(30)
+    assert teller.outage("olt-a-0")["cause"] == "fibre"
+
+
+def test_a_part_that_is_broken_does_not_explain_the_whole() -> None:
+    teller = network()
+    fail(teller, "a", 0, 1, 2, 3, region=A)
+    alarm(teller, "olt-a-0", "equipment")
+    teller.pass_time(5)
+    assert "cause" not in teller.outage("agg-a")
+
+
 def test_a_cause_stays_when_its_alarms_clear_one_by_one() -> None:
     teller = network()
     fail(teller, "a", 0, 1, 2, 3, region=A)

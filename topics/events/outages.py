@@ -198,7 +198,7 @@ class StatusRow(Struct, frozen=True, omit_defaults=True):
 
 
 #: Classes of alarms: `power` and `signal` (light, line) tell causes, `service` is any other that takes service away.
-AlarmKind = Literal["service", "power", "signal"]
+AlarmKind = Literal["service", "power", "signal", "equipment"]
 
 
 class AlarmRow(Struct, frozen=True, omit_defaults=True):

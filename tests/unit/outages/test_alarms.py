@@ -90,7 +90,12 @@ def test_alarms_of_surroundings_and_security_take_service_away_only_where_they_s
         ("Battery discharging", "power"),
         ("powerProblem", "power"),
         ("dying gasp", "power"),
-        ("equipmentMalfunction", "service"),
+        ("equipmentMalfunction", "equipment"),
+        ("replaceableUnitProblem", "equipment"),
+        ("Line card failure", "equipment"),
+        ("processorProblem", "equipment"),
+        ("power supply hardware failure", "power"),
+        ("communicationsSubsystemFailure", "service"),
         ("highTemperature", "service"),
         (None, "service"),
     ],
@@ -102,6 +107,14 @@ def test_the_class_of_an_alarm_is_told_from_its_cause_however_it_is_written(caus
 def test_the_specific_problem_tells_the_class_where_the_cause_does_not() -> None:
     event = alarm("major", 1, probable_cause="equipmentMalfunction", specific_problem="running on battery")
     assert alarm_kind(event) == "power"
+
+
+def test_a_malfunction_that_takes_no_service_away_is_of_no_interest() -> None:
+    book = Book()
+    assert book.fold(alarm("minor", 5, service_affecting=False, probable_cause="equipmentMalfunction")) == []
+    assert book.fold(alarm("critical", 6, service_affecting=True, probable_cause="equipmentMalfunction")) == [
+        AlarmRow("olt-1", "equipment", True, 6)
+    ]
 
 
 def test_a_power_alarm_is_kept_though_it_takes_no_service_away() -> None:
