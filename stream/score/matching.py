@@ -111,7 +111,7 @@ def _overran(truth: Truth, episode: Episode) -> bool:
         fault.kind == "planned"
         and fault.end <= (episode.confirmed or 0) <= fault.end + fault.overrun + LATE_MS
         and touches(fault, episode)
-        and _explains(fault, episode)[0]
+        and _explains(fault, episode)[1]
         for fault in truth.faults
     )
 
@@ -177,10 +177,11 @@ def _false(truth: Truth, episode: Episode, real: Fault | None) -> Unfounded:
     return Unfounded(episode, REASONS.get(fault.kind, fault.what), fault)
 
 
-def _explains(fault: Fault, episode: Episode) -> tuple[bool, bool, bool, float]:
+def _explains(fault: Fault, episode: Episode) -> tuple[bool, bool, bool, bool, float]:
     """How well a fault explains what an episode names: most of it, or, without devices of its own, any of it."""
     pure = coverage(fault, episode)[1] if fault.devices else 0.0
-    return (episode.element in fault.names or pure >= HALF, not fault.devices, fault.kind in REASONS, pure)
+    own = episode.element in fault.names or pure >= HALF
+    return (own and bool(fault.devices), own, not fault.devices, fault.kind in REASONS, pure)
 
 
 def touches(fault: Fault, episode: Episode) -> bool:

@@ -30,7 +30,7 @@ from forewarn.stream.simulate.network import Element, Network
 from forewarn.stream.simulate.repairs import local_hour, repair_ms
 from forewarn.stream.simulate.size import Size, draws
 from forewarn.stream.simulate.slots import Slots
-from forewarn.stream.simulate.trouble import CAUSES, flapping, lingering, outage
+from forewarn.stream.simulate.trouble import BLIP, CAUSES, flapping, lingering, outage
 from forewarn.stream.simulate.works import Works
 
 #: Kind of outage, weight, and the kinds of element it happens to.
@@ -233,7 +233,7 @@ class _Length:
 
     def __call__(self, start: int) -> int:
         if self._kind == "blip":
-            return round(self._random.uniform(60_000, 200_000))
+            return round(self._random.uniform(*BLIP))
         cause = CAUSES.get(self._kind, "equipment")
         return repair_ms(self._random, cause, self._devices, local_hour(start, self._longitude))
 

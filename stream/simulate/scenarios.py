@@ -21,7 +21,7 @@ from forewarn.stream.simulate.plan import MASS, degradation, heard, holiday, mas
 from forewarn.stream.simulate.repairs import local_hour, repair_ms
 from forewarn.stream.simulate.size import Size, draws
 from forewarn.stream.simulate.slots import Slots
-from forewarn.stream.simulate.trouble import CAUSES, flapping, lingering, maintenance, outage
+from forewarn.stream.simulate.trouble import BLIP, CAUSES, flapping, lingering, maintenance, outage
 from forewarn.stream.simulate.works import cancelled, moved
 
 #: From the beginning of one scene to that of the next; none lasts longer than LONGEST.
@@ -78,7 +78,7 @@ def _quiet(stage: Stage) -> Plan:
 
 
 def _blip(stage: Stage) -> Plan:
-    end = stage.after(stage.random.uniform(1.0, 3.3))
+    end = stage.start + round(stage.random.uniform(*BLIP))
     element = stage.one("olt", "node", "aggregation")
     return Plan(incidents=(outage(stage.network, stage.random, "blip", element, stage.start, end, stage.number),))
 
@@ -243,7 +243,7 @@ SCENARIOS: dict[str, tuple[str, Scene]] = {
     "cross_region": ("an aggregation that serves two regions", _crossing),
     "mass_outage": ("no power in 30 % of the regions at once", _mass),
     "alarm_flood": ("several cores at once, each device alarms 15 times in a minute", _flood),
-    "blip": ("everything behind a node for one to three minutes", _blip),
+    "blip": ("everything behind a node for a minute or two", _blip),
     "flapping": ("a line, a cell or a PON that comes and goes", _flapping),
     "degradation": ("loss and failed sessions creep, nothing falls silent", _degradation),
     "planned": ("announced work", _work(0)),

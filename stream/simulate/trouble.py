@@ -40,6 +40,9 @@ BATTERIES = {"olt": (25, 120), "node": (90, 240), "cell": (40, 240)}
 DARK, GASPS = 0.95, 0.85
 #: Of DSL lines that fall, how many their DSLAM reports.
 SAID = 0.5
+#: How long a blip lasts, ms: up to two of the three beats that make silence, or two samples of a KPI. What lasts longer
+#: can be known by both, and is an outage then, however short.
+BLIP = (40_000, 120_000)
 #: So many devices make an outage.
 FEW = 3
 
