@@ -1,7 +1,6 @@
-"""The desk of one customer partition: its parts, and which of them takes which topic and timer.
+"""The desk of one customer partition: which of its parts (`parts.py`) takes which topic and timer.
 
-The parts know each other only by what their constructors name. Invariant: a customer who is deleted is deleted in every
-part, in the unit that folds the tombstone.
+Invariant: a customer who is deleted is deleted in every part, in the unit that folds the tombstone.
 """
 
 from __future__ import annotations
@@ -10,26 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from forewarn.alerts import deferrals, impact, notices, requests, standing, usage_notices
-from forewarn.alerts.bill_notices import BillNotices
-from forewarn.alerts.circumstances import Circumstances
-from forewarn.alerts.contacts import Contacts
-from forewarn.alerts.control import EVERYTHING, Controls
-from forewarn.alerts.customers import Customers
-from forewarn.alerts.fanout import FanOut
-from forewarn.alerts.impact import Impact
-from forewarn.alerts.incidents import Incidents
-from forewarn.alerts.ledger import Ledger
-from forewarn.alerts.notices import Notices
-from forewarn.alerts.outcomes import Outcomes, keys
-from forewarn.alerts.pipeline import Pipeline
-from forewarn.alerts.progress import Marks
+from forewarn.alerts.control import EVERYTHING
+from forewarn.alerts.outcomes import keys
+from forewarn.alerts.parts import Parts
 from forewarn.alerts.proposal import Rules
-from forewarn.alerts.replies import Replies
-from forewarn.alerts.requests import Requests
-from forewarn.alerts.standing import Standings
-from forewarn.alerts.told import Told
-from forewarn.alerts.usage_notices import UsageNotices
-from forewarn.alerts.wishes import Wishes
 from forewarn.stream.engine.role import Record
 from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.stream.usage.account import Account
@@ -41,115 +24,13 @@ from forewarn.topics.events.usage import Bill
 Batch = Callable[[Unit, Sequence[Any], Sequence[Record]], None]
 
 
-class Desk:
-    """The parts of one partition that decide on messages and marketing.
-
-    `account_changed` and `erased` tell the meters of a customer whose terms changed, or who is gone.
-    """
+class Desk(Parts):
+    """The parts of one partition that decide on messages and marketing."""
 
     def __init__(self, rules: Rules, partition: int) -> None:
-        policy = rules.policy
-        ledger = Ledger(partition, rules.hash)
-        self.policy = policy
-        self.rules = rules
-        self.controls = Controls()
-        self.customers = Customers()
-        self.contacts = Contacts(policy)
-        self.incidents = Incidents()
-        self.told = Told()
-        self.circumstances = Circumstances(policy)
-        self.marks = Marks(policy, partition)
-        self.fan_out = FanOut(policy.fan_out_customers)
-        self._wire(rules, ledger)
-        self.account_changed: Callable[[Unit, str, Account | None], None] = lambda unit, customer, account: None
-        self.erased: Callable[[Unit, str], None] = lambda unit, customer: None
+        super().__init__(rules, partition)
         self.folds = self._folds()
         self.timers = self._timers()
-
-    def _wire(self, rules: Rules, ledger: Ledger) -> None:
-        """The parts that act, each given what it looks at."""
-        policy = self.policy
-        pipeline = Pipeline(rules, self.told, ledger)
-        self.deferrals, self.caps = pipeline.deferrals, pipeline.caps
-        self.standings = Standings(
-            policy,
-            customers=self.customers,
-            incidents=self.incidents,
-            told=self.told,
-            circumstances=self.circumstances,
-            controls=self.controls,
-            marks=self.marks,
-            ledger=ledger,
-        )
-        people, told, controls = self.customers, self.told, self.controls
-        self.notices = Notices(
-            pipeline=pipeline,
-            customers=people,
-            contacts=self.contacts,
-            incidents=self.incidents,
-            told=told,
-            controls=controls,
-        )
-        self._wire_impact(ledger)
-        self.usage = UsageNotices(
-            pipeline=pipeline,
-            customers=people,
-            contacts=self.contacts,
-            incidents=self.incidents,
-            told=told,
-            circumstances=self.circumstances,
-            standings=self.standings,
-            controls=controls,
-            fan_out=self.fan_out,
-        )
-        self.requests = Requests(
-            policy, customers=people, standings=self.standings, ledger=ledger, fan_out=self.fan_out, caps=self.caps
-        )
-        self._wire_outcomes()
-
-    def _wire_outcomes(self) -> None:
-        self.bills = BillNotices(
-            pipeline=self.usage.pipeline,
-            customers=self.customers,
-            contacts=self.contacts,
-            incidents=self.incidents,
-            told=self.told,
-            circumstances=self.circumstances,
-            standings=self.standings,
-            controls=self.controls,
-            fan_out=self.fan_out,
-        )
-        self.wishes = Wishes(
-            pipeline=self.usage.pipeline,
-            customers=self.customers,
-            contacts=self.contacts,
-            incidents=self.incidents,
-            told=self.told,
-            controls=self.controls,
-        )
-        self.outcomes = Outcomes(
-            customers=self.customers,
-            contacts=self.contacts,
-            told=self.told,
-            notices=self.notices,
-            usage=self.usage,
-            standings=self.standings,
-        )
-        self.outcomes.visits["bill"] = self.bills.visit
-
-    def _wire_impact(self, ledger: Ledger) -> None:
-        self.replies = Replies(self.policy, customers=self.customers, incidents=self.incidents, ledger=ledger)
-        self.impact = Impact(
-            self.policy,
-            incidents=self.incidents,
-            customers=self.customers,
-            notices=self.notices,
-            standings=self.standings,
-            ledger=ledger,
-            fan_out=self.fan_out,
-            share=self.rules.share,
-            partitions=self.rules.partitions,
-        )
 
     def _folds(self) -> dict[str, Batch]:
         return {
@@ -181,17 +62,7 @@ class Desk:
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
         """Rebuilds every part's indexes from the table."""
-        for part in (
-            self.controls,
-            self.customers,
-            self.incidents,
-            self.told,
-            self.marks,
-            self.fan_out,
-            self.usage,
-            self.bills,
-            self.requests,
-        ):
+        for part in self.remembering:
             part.restore(table)
 
     def tick(self, unit: Unit, idle: frozenset[str]) -> None:
@@ -214,12 +85,7 @@ class Desk:
     def _control(self, unit: Unit, events: Sequence[Control | None], records: Sequence[Record]) -> None:
         for event, kind in zip(events, keys(records), strict=True):
             if self.controls.take(unit, kind, event):
-                for name, part in (
-                    ("outage", self.impact),
-                    ("usage", self.usage),
-                    ("bill", self.bills),
-                    ("marketing", self.requests),
-                ):
+                for name, part in self.resuming.items():
                     if kind in (name, EVERYTHING):
                         part.resumed(unit)
 
@@ -280,18 +146,7 @@ class Desk:
     def _erase(self, unit: Unit, customer: str) -> None:
         """A customer is gone: everything of theirs goes."""
         self.contacts.part(unit, self.customers.get(unit, customer))
-        for part in (
-            self.caps,
-            self.deferrals,
-            self.requests,
-            self.usage,
-            self.bills,
-            self.notices,
-            self.circumstances,
-            self.contacts,
-            self.customers,
-            self.standings,
-        ):
+        for part in self.erasing:
             part.erase(unit, customer)
         self.erased(unit, customer)
 
