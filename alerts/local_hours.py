@@ -59,5 +59,10 @@ def instant(day: date, clock: time, zone: ZoneInfo, *, last: bool = False) -> in
     return early * 1000
 
 
+def day_begins(day: date, zone: ZoneInfo) -> int:
+    """Epoch ms at which a local day begins."""
+    return instant(day, time(), zone)
+
+
 def _offset(zone: ZoneInfo, seconds: int) -> timedelta | None:
     return datetime.fromtimestamp(seconds, UTC).astimezone(zone).utcoffset()

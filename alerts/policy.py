@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct, field
 
+from forewarn.alerts.journeys.journey import Journey, Name
 from forewarn.topics.events.customers import AlertKind, Channel, QuietHours
 
 DAY_S = 86_400.0
@@ -149,6 +150,12 @@ class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     still_out_words: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(STILL_OUT_WORDS))
     #: What they write, to begin with, when asked and service is back.
     works_words: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(WORKS_WORDS))
+
+    # --- journeys
+    #: Journeys of one's own, by name; one of a built-in journey's name stands in its place (docs/journeys.md).
+    journeys: Annotated[dict[Name, Journey], Meta(max_length=100)] = {}
+    #: Languages in which own journeys must have their words; unset: all that there are words in.
+    languages: tuple[str, ...] = ()
 
     # --- housekeeping
     #: What was told about an outage is remembered for this long after its end, and no shorter than the lease.
