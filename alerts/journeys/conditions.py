@@ -1,9 +1,9 @@
 """Conditions: whether fields are as a journey asks. Pure.
 
-    status = "booked"                       is it
-    status = ["booked", "confirmed"]        is one of them
-    times = { least = 2 }                   a number of at least two
-    segment = { none_of = ["business"] }    anything else, also nothing at all
+status = "booked"                       is it
+status = ["booked", "confirmed"]        is one of them
+times = { least = 2 }                   a number of at least two
+segment = { none_of = ["business"] }    anything else, also nothing at all
 """
 
 from __future__ import annotations

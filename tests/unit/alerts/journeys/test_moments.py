@@ -62,7 +62,8 @@ def test_a_length_of_time(written: str, expected: Span) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "why"), [("0s", "no time at all"), ("401d", "longer than 400 days"), ("1 h", "no length"), ("", "no length")]
+    ("written", "why"),
+    [("0s", "no time at all"), ("401d", "longer than 400 days"), ("1 h", "no length"), ("", "no length")],
 )
 def test_a_length_out_of_bounds_is_refused(written: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
