@@ -49,7 +49,8 @@ class Cycle(Struct, frozen=True, array_like=True, omit_defaults=True):
         """All that may be used in the cycle; None when there is nothing to judge against."""
         if self.granted is None:
             return None
-        return self.granted + self.carried + sum(units for _, units in self.top_ups)
+        added = sum(units for _, units in self.top_ups) if self.top_ups else 0
+        return self.granted + self.carried + added
 
     @property
     def left_over(self) -> int:
@@ -109,6 +110,8 @@ def include(cycles: Cycles, calendar: Calendar, grant: Grant, *, instant: int, f
 
     Nothing reaches below `floor`, the end of what was kept once and is kept no more.
     """
+    if not cycles:
+        return (_new(_cut(calendar.cycle(instant), floor, LATEST), grant),), 0
     index = find(cycles, instant)
     if index is not None:
         return cycles, index

@@ -66,12 +66,14 @@ class Outlook(Struct, frozen=True):
 
 def promising(policy: UsagePolicy, meter: Meter, at: int) -> bool:
     """Whether a forecast is worth a look at the customer's terms: a rough bound on the rate, without weights."""
-    newest, history = meter.cycles[-1], meter.history
-    allowance, rules = newest.allowance, policy.forecast
+    newest, history, rules = meter.cycles[-1], meter.history, policy.forecast
+    if len(history) < 2 * rules.least_used_slots:
+        return False
+    allowance = newest.allowance
     if not allowance or allowance <= newest.used or newest.foreseen or newest.told >= rules.until_percent:
         return False
     remaining = newest.end - at
-    if remaining < rules.ahead_s * 1000 or len(history) < 2 * rules.least_used_slots:
+    if remaining < rules.ahead_s * 1000:
         return False
     seen = sum(history[1:-1:2])
     first, last = _observed(policy, meter)

@@ -82,7 +82,8 @@ def step(
     cycles, index = include(meter.cycles, terms.calendar, grant, instant=charge.start, floor=meter.floor)
     if cycles[index].end < late_since:
         return Reason.TOO_LATE
-    changed = _apply(policy, replace(meter, cycles=cycles), index, charge)
+    meter = Meter(meter.scale, meter.known, cycles, meter.history, meter.floor)
+    changed = _apply(policy, meter, index, charge)
     return judge(terms, _drop(policy, changed, charge.seen), charge.start)
 
 
@@ -108,6 +109,9 @@ def judge(terms: Terms, meter: Meter, since: int) -> tuple[Meter, tuple[Told, ..
     for index, cycle in enumerate(cycles):
         if cycle.end <= since:
             continue
+        least = _next_trigger(terms, cycle, meter.scale)
+        if least is None or cycle.used < least:
+            continue
         percent = crossed(terms.thresholds, used=cycle.used, allowance=cycle.allowance, told=cycle.told)
         if percent is not None:
             cycles[index] = cycle = replace(cycle, told=percent)
@@ -121,15 +125,20 @@ def judge(terms: Terms, meter: Meter, since: int) -> tuple[Meter, tuple[Told, ..
 
 def next_trigger(terms: Terms, meter: Meter) -> int | None:
     """The amount used in the newest cycle at which something is to be told next; None: never."""
-    newest = meter.cycles[-1]
-    percent = trigger(terms.thresholds, allowance=newest.allowance, told=newest.told)
-    limit = spend_trigger(terms, newest, meter.scale)
-    return min((at for at in (percent, limit) if at is not None), default=None)
+    return _next_trigger(terms, meter.cycles[-1], meter.scale)
 
 
 def slot_width(policy: UsagePolicy, known: bool) -> int:
     """Width of a history slot in seconds."""
     return policy.history_slot_s if known else policy.unknown_slot_s
+
+
+def _next_trigger(terms: Terms, cycle: Cycle, scale: int) -> int | None:
+    percent = trigger(terms.thresholds, allowance=cycle.allowance, told=cycle.told)
+    limit = spend_trigger(terms, cycle, scale)
+    if percent is None or limit is None:
+        return limit if percent is None else percent
+    return min(percent, limit)
 
 
 def _apply(policy: UsagePolicy, meter: Meter, index: int, charge: Charge) -> Meter:
@@ -142,7 +151,7 @@ def _apply(policy: UsagePolicy, meter: Meter, index: int, charge: Charge) -> Met
         cycle = cycle.charge(units)
         history = _record(policy, meter, charge.start, units)
     cycles = carry((*meter.cycles[:index], cycle, *meter.cycles[index + 1 :]))
-    return replace(meter, cycles=cycles, history=history)
+    return Meter(meter.scale, meter.known, cycles, history, meter.floor)
 
 
 def _record(policy: UsagePolicy, meter: Meter, start: int, units: int) -> History:

@@ -29,7 +29,7 @@ from forewarn.stream.usage.forecast import promising
 from forewarn.stream.usage.history import latest
 from forewarn.stream.usage.id_set import Marks
 from forewarn.stream.usage.meter import Charge, Meter, Told, adopt, next_trigger, slot_width, spend, step
-from forewarn.stream.usage.news import news
+from forewarn.stream.usage.news import news, stirs
 from forewarn.stream.usage.plain import charge
 from forewarn.stream.usage.policy import UsagePolicy
 from forewarn.stream.usage.stored import (
@@ -210,6 +210,8 @@ class Meters:
         at: int,
     ) -> Meter:
         """Says what is new since `before`; the meter that knows that it was said."""
+        if not stirs(self._policy, before, meter, told, at):
+            return meter
         source = Source(customer, bucket, held, meter.scale, unit.now)
         upsell = partial(self._upsell, unit, customer)
         meter, found = news(self._policy, source, before, meter, told, at=at, upsell=upsell)

@@ -31,6 +31,12 @@ class News(NamedTuple):
     notify: bool = True
 
 
+def stirs(policy: UsagePolicy, before: Meter | None, meter: Meter, told: tuple[Told, ...], at: int) -> bool:
+    """Whether `news` may find anything; most records stir nothing."""
+    turned = before is None or latest(meter.history) > latest(before.history)
+    return bool(told) or (turned and promising(policy, meter, at))
+
+
 def news(
     policy: UsagePolicy,
     source: Source,
@@ -41,14 +47,12 @@ def news(
     at: int,
     upsell: Callable[[], bool],
 ) -> tuple[Meter, tuple[News, ...]]:
-    """All that is new since `before`, as of `at` (epoch ms), and the meter that knows that it was told.
+    """All that is new since `before`, as of `at` (epoch ms), and the meter that knows that it was told; asked for when
+    something stirs.
 
     `upsell` says whether the customer may be offered anything now.
     """
     newest = meter.cycles[-1]
-    turned = before is None or latest(meter.history) > latest(before.history)
-    if not told and not (turned and promising(policy, meter, at)):
-        return meter, ()
     view = outlook(policy, source.terms, meter, at)
     found = [_told(policy, source, one, view if one.cycle.start == newest.start else None, upsell) for one in told]
     asked = before.cycles[-1] if before is not None and before.cycles[-1].start == newest.start else None

@@ -22,6 +22,8 @@ _WIDE = Context(prec=120, Emin=-120, Emax=120)
 
 def overspent(terms: Terms, cycle: Cycle, scale: int) -> int | float | None:
     """The highest percentage of the spend limit above the one told that was reached; None without one."""
+    if terms.spend_limit is None:
+        return None
     for percent in reversed(terms.spend_thresholds):
         if percent <= cycle.spend_told:
             return None
@@ -33,6 +35,8 @@ def overspent(terms: Terms, cycle: Cycle, scale: int) -> int | float | None:
 
 def spend_trigger(terms: Terms, cycle: Cycle, scale: int) -> int | None:
     """The least amount used, in units, at which a percentage above the one told is reached; None: there is none."""
+    if terms.spend_limit is None:
+        return None
     percent = next((percent for percent in terms.spend_thresholds if percent > cycle.spend_told), None)
     return None if percent is None else _reached_at(terms, cycle, scale, percent)
 

@@ -21,8 +21,8 @@ from tests.bench.usage_input import Keyed, UsageInput
 
 #: Records that show that the contestant is up; they are not timed, nor is the first fifth of the paced ones.
 AHEAD = 1_000
-#: One record of so many causes an alert, about: enough of them for a 99th percentile.
-BIG = 16
+#: One record of so many is big at a low rate, so that there are enough alerts for a 99th percentile.
+FREQUENT = 16
 
 
 class Latency(Struct, frozen=True):
@@ -39,9 +39,9 @@ class Latency(Struct, frozen=True):
     verdict: str
 
 
-async def run(contestant: Contestant, trial: Trial, rate: float, seconds: float) -> Latency:
-    """One open-loop run at a fixed rate."""
-    source = UsageInput(AHEAD + int(rate * seconds), customers=trial.customers, big=BIG)
+async def run(contestant: Contestant, trial: Trial, rate: float, seconds: float, big: int) -> Latency:
+    """One open-loop run at a fixed rate; one of `big` records is big."""
+    source = UsageInput(AHEAD + int(rate * seconds), customers=trial.customers, big=big)
     await contestant.prepare(trial)
     records: Iterator[Keyed] = iter(list(source.keyed(trial.partitions)))
     await trial.cluster.preload(trial.input, islice(records, AHEAD), trial.partitions)
