@@ -1,6 +1,6 @@
 """Stage: is the customer affected at all?
 
-A customer is, whose service is on a broken element and has no other working access (dual homing).
+A customer is, whose service is on an element that is broken or worked on and has no other working access (dual homing).
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from forewarn.alerts.customers import another_access
 from forewarn.alerts.proposal import Drop, Proposal, Rules
 from forewarn.alerts.reasons import Reason
 
+#: Kinds about something that reaches customers over their elements.
+REACHING = frozenset({"outage", "maintenance"})
+
 
 def affected(rules: Rules, proposal: Proposal) -> Proposal | Drop:
     """Passes known customers; news that is not of an end, only with a broken service that nothing else carries."""
     if proposal.person is None:
         return Drop(Reason.UNKNOWN_CUSTOMER)
-    if proposal.kind != "outage" or proposal.stage == "restored":
+    if proposal.kind not in REACHING or proposal.ends:
         return proposal
     if not proposal.broken:
         return Drop(Reason.NOT_AFFECTED)

@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from forewarn.alerts import deferrals, impact, notices, requests, standing, usage_notices
+from forewarn.alerts import (
+    compensation,
+    deferrals,
+    impact,
+    notices,
+    requests,
+    roaming_duty,
+    standing,
+    usage_notices,
+    work_notices,
+)
 from forewarn.alerts.control import EVERYTHING
 from forewarn.alerts.outcomes import keys
 from forewarn.alerts.parts import Parts
@@ -20,6 +30,7 @@ from forewarn.topics.events.customers import Appointment, Interaction, Preferenc
 from forewarn.topics.events.messages import Control, MarketingRequest
 from forewarn.topics.events.outages import ImpactChunk, ProgressMark
 from forewarn.topics.events.usage import Bill
+from forewarn.topics.events.works import WorkChunk
 
 Batch = Callable[[Unit, Sequence[Any], Sequence[Record]], None]
 
@@ -54,10 +65,16 @@ class Desk(Parts):
             impact.FORGET: self.impact.fire,
             notices.PROMISED: self.impact.fire,
             notices.MOVED: self.notices.moved,
+            work_notices.WAIT: self.works.fire,
+            work_notices.DUE: self.works.fire,
+            work_notices.FORGET: self.works.fire,
+            work_notices.AWAY: self.works.away,
             requests.REVIEW: self.requests.fire,
             standing.REFRESH: lambda unit, timer: self.standings.publish(unit, timer.subject),
             usage_notices.SETTLED: self.usage.fire,
             deferrals.DUE: self._due,
+            roaming_duty.DUE: self.roaming.fire,
+            compensation.DAY: self.compensation.fire,
         }
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
@@ -89,10 +106,14 @@ class Desk(Parts):
                     if kind in (name, EVERYTHING):
                         part.resumed(unit)
 
-    def _impact(self, unit: Unit, events: Sequence[ImpactChunk | ProgressMark], records: Sequence[Record]) -> None:
+    def _impact(
+        self, unit: Unit, events: Sequence[ImpactChunk | WorkChunk | ProgressMark], records: Sequence[Record]
+    ) -> None:
         for event in events:
             if isinstance(event, ProgressMark):
                 self.marks.take(unit, event)
+            elif isinstance(event, WorkChunk):
+                self.works.take(unit, event)
             else:
                 self.impact.take(unit, event)
 
@@ -140,6 +161,7 @@ class Desk(Parts):
         """A customer's profile or choices changed."""
         self.account_changed(unit, customer, self.account(unit, customer))
         self.notices.changed(unit, customer)
+        self.works.changed(unit, customer)
         self.deferrals.again(unit, customer)
         self.standings.publish(unit, customer)
 

@@ -29,7 +29,7 @@ def exempt(policy: AlertPolicy, proposal: Proposal) -> bool:
     """Whether the message passes whatever was sent before."""
     if proposal.asked_for:
         return True
-    return proposal.critical or proposal.kind in policy.uncapped_kinds or proposal.stage == "restored"
+    return proposal.critical or proposal.kind in policy.uncapped_kinds or proposal.ends
 
 
 def counts(policy: AlertPolicy, proposal: Proposal) -> bool:

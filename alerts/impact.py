@@ -12,6 +12,8 @@ Invariant: an outage whose restoration arrives within the group wait is told to 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from forewarn.alerts.customers import Customers, another_access
@@ -59,6 +61,8 @@ class Impact:
         self.standings = standings
         self.ledger = ledger
         self.fan_out = fan_out
+        #: Told of every revision that says something new.
+        self.seen: Callable[[Unit, Incident], None] = lambda unit, incident: None
         fan_out.add("urgent", Purpose(self._urgent, self._visit, rank=customers.rank))
         fan_out.add("notices", Purpose(notices.members, self._visit, rank=customers.rank))
         fan_out.add("standing", Purpose(notices.members, self._publish))
@@ -83,6 +87,7 @@ class Impact:
             self.fan_out.start(unit, "standing", after.outage_id)
         if after != change.after:
             self.incidents.save(unit, after)
+        self.seen(unit, after)
 
     def fire(self, unit: Unit, timer: Timer) -> None:
         """A wait of an outage is over."""

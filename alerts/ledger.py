@@ -12,6 +12,7 @@ from forewarn.alerts.reasons import Reason
 from forewarn.alerts.told import Entry, Message
 from forewarn.stream.engine.unit import Unit
 from forewarn.topics.events.messages import Decision, MarketingAnswer, Notification, Standing
+from forewarn.topics.events.obligations import Obligation
 from forewarn.topics.events.outages import Affected, StillOut
 from forewarn.topics.instants import to_rfc3339
 
@@ -131,6 +132,10 @@ class Ledger(Struct, frozen=True):
     def affected(self, unit: Unit, counted: Affected | StillOut) -> None:
         """The partition's count of an outage's customers, or one of them who is still out, for correlate."""
         unit.emit("outages.affected", counted.outage_id.encode(), ENCODE(counted), partitions=(0,))
+
+    def obligation(self, unit: Unit, obligation: Obligation) -> None:
+        """What a regulator asks about a customer; it goes where its incident's key belongs."""
+        unit.emit("obligations", obligation.incident.encode(), ENCODE(obligation))
 
     def _decision(self, unit: Unit, customer: str, decision: Decision) -> None:
         self._emit(unit, "decisions", customer, decision)

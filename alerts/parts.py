@@ -1,7 +1,8 @@
 """The parts of one customer partition's desk, each given what it looks at.
 
     what is known   Customers, Contacts, Incidents, Told, Circumstances, Controls, Marks
-    what acts       Notices, UsageNotices, BillNotices, Wishes, Replies, Requests, Standings, Outcomes
+    what acts       Notices, WorkNotices, UsageNotices, BillNotices, Wishes, Replies, Requests, Standings, Outcomes
+    what is asked   Compensation, RoamingDuty
 
 The parts know each other only by what their constructors name. Invariant: `remembering` are all that rebuild something
 from the table, `erasing` all that keep something of a customer, in the order in which they forget it.
@@ -14,6 +15,7 @@ from typing import Protocol
 
 from forewarn.alerts.bill_notices import BillNotices
 from forewarn.alerts.circumstances import Circumstances
+from forewarn.alerts.compensation import Compensation
 from forewarn.alerts.contacts import Contacts
 from forewarn.alerts.control import Controls
 from forewarn.alerts.customers import Customers
@@ -28,10 +30,12 @@ from forewarn.alerts.progress import Marks
 from forewarn.alerts.proposal import Rules
 from forewarn.alerts.replies import Replies
 from forewarn.alerts.requests import Requests
+from forewarn.alerts.roaming_duty import RoamingDuty
 from forewarn.alerts.standing import Standings
 from forewarn.alerts.told import Told
 from forewarn.alerts.usage_notices import UsageNotices
 from forewarn.alerts.wishes import Wishes
+from forewarn.alerts.work_notices import WorkNotices
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.usage.account import Account
 
@@ -79,8 +83,7 @@ class Parts:
 
     def _wire(self, rules: Rules, ledger: Ledger) -> None:
         """The parts that act, each given what it looks at."""
-        policy = self.policy
-        pipeline = Pipeline(rules, self.told, ledger)
+        policy, pipeline = self.policy, Pipeline(rules, self.told, ledger)
         self.deferrals, self.caps = pipeline.deferrals, pipeline.caps
         self.standings = Standings(
             policy,
@@ -101,7 +104,7 @@ class Parts:
             told=told,
             controls=controls,
         )
-        self._wire_impact(ledger)
+        self._wire_impact(pipeline, ledger)
         self.usage = UsageNotices(
             pipeline=pipeline,
             customers=people,
@@ -116,7 +119,18 @@ class Parts:
         self.requests = Requests(
             policy, customers=people, standings=self.standings, ledger=ledger, fan_out=self.fan_out, caps=self.caps
         )
+        self._wire_duties(rules, ledger)
         self._wire_outcomes()
+
+    def _wire_duties(self, rules: Rules, ledger: Ledger) -> None:
+        """What regulators ask about customers."""
+        self.requests.packs = rules.packs
+        people, told = self.customers, self.told
+        self.roaming = RoamingDuty(rules, customers=people, told=told, usage=self.usage, ledger=ledger)
+        self.compensation = Compensation(
+            rules, customers=people, incidents=self.incidents, ledger=ledger, fan_out=self.fan_out
+        )
+        self.impact.seen = self.compensation.seen
 
     def _wire_outcomes(self) -> None:
         self.bills = BillNotices(
@@ -147,8 +161,9 @@ class Parts:
             standings=self.standings,
         )
         self.outcomes.visits["bill"] = self.bills.visit
+        self.outcomes.visits["maintenance"] = self.works.again
 
-    def _wire_impact(self, ledger: Ledger) -> None:
+    def _wire_impact(self, pipeline: Pipeline, ledger: Ledger) -> None:
         self.replies = Replies(self.policy, customers=self.customers, incidents=self.incidents, ledger=ledger)
         self.impact = Impact(
             self.policy,
@@ -161,6 +176,16 @@ class Parts:
             share=self.rules.share,
             partitions=self.rules.partitions,
         )
+        self.works = WorkNotices(
+            pipeline=pipeline,
+            customers=self.customers,
+            contacts=self.contacts,
+            incidents=self.incidents,
+            told=self.told,
+            standings=self.standings,
+            controls=self.controls,
+            fan_out=self.fan_out,
+        )
 
     @property
     def remembering(self) -> tuple[Remembering, ...]:
@@ -169,6 +194,7 @@ class Parts:
             self.controls,
             self.customers,
             self.incidents,
+            self.works,
             self.told,
             self.marks,
             self.fan_out,
@@ -186,6 +212,7 @@ class Parts:
             self.requests,
             self.usage,
             self.bills,
+            self.works,
             self.notices,
             self.circumstances,
             self.contacts,
@@ -196,4 +223,10 @@ class Parts:
     @property
     def resuming(self) -> dict[str, Resuming]:
         """Who says again what was paused, by the kind that is resumed."""
-        return {"outage": self.impact, "usage": self.usage, "bill": self.bills, "marketing": self.requests}
+        return {
+            "outage": self.impact,
+            "maintenance": self.works,
+            "usage": self.usage,
+            "bill": self.bills,
+            "marketing": self.requests,
+        }

@@ -21,16 +21,20 @@ from forewarn.alerts.policy import CHANNELS, AlertPolicy
 from forewarn.alerts.reasons import Reason
 from forewarn.alerts.render import Rendered, Renderer
 from forewarn.alerts.told import Entry
+from forewarn.stream.regulator.pack import Pack
 from forewarn.topics.events.customers import Service
 
 Mode = Literal["shadow", "allow-list", "live"]
+
+#: (kind, stage) that say the end of something: they go to those who were told of it, whatever they chose since.
+ENDS = frozenset({("outage", "restored"), ("maintenance", "completed"), ("maintenance", "cancelled")})
 
 
 class Rules(Struct, frozen=True):
     """What is constant for all proposals of a partition: policy, its hash, the mode, the words, and the channels.
 
     `partitions`: how many there are, for what is shared among them; `share`: the customers of one outage that each
-    tells without waiting for the sum over all.
+    tells without waiting for the sum over all. `packs`: the regulators' rules in force.
     """
 
     policy: AlertPolicy
@@ -40,17 +44,18 @@ class Rules(Struct, frozen=True):
     channels: tuple[str, ...] = CHANNELS
     partitions: int = 1
     share: float = inf
+    packs: tuple[Pack, ...] = ()
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
     """One message for one customer at `now` (epoch ms).
 
-    `entry` is what the customer was told of this incident, `entries` of all. For an outage: `broken` are the
-    customer's services on elements of its set, `working` those on elements of no confirmed outage. `out`: the kinds
-    of service of which the customer has none that works. `bad_contacts`: channels whose address was found not to
-    work. `channels`: those the customer wants, in order; `channel` None = not chosen. `asked_for`: it answers a
-    text of the customer's. `spent`: what counts toward the caps. `promise` is the time (epoch ms) by which the
-    message says service is back, 0 if it names none. `lead`: the outage whose message, just sent, tells of this
+    `entry` is what the customer was told of this incident, `entries` of all. For an outage or a work: `broken` are the
+    customer's services on elements of its set, `working` those on elements of no confirmed outage, nor of the work.
+    `out`: the kinds of service of which the customer has none that works. `bad_contacts`: channels whose address was
+    found not to work. `channels`: those the customer wants, in order; `channel` None = not chosen. `asked_for`: it
+    answers a text of the customer's. `spent`: what counts toward the caps. `promise` is the time (epoch ms) by which
+    the message says service is back, 0 if it names none. `lead`: the outage whose message, just sent, tells of this
     one, too. `slots`: when (epoch ms) each channel that has a rate takes one more message.
     """
 
@@ -82,6 +87,11 @@ class Proposal(Struct, frozen=True, kw_only=True):
     channel: str | None = None
     to: str = ""
     rendered: Rendered | None = None
+
+    @property
+    def ends(self) -> bool:
+        """Whether it is the end of what the customer was told."""
+        return (self.kind, self.stage) in ENDS
 
     @property
     def id(self) -> str:

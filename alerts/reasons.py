@@ -36,6 +36,7 @@ class Reason(StrEnum):
     BAD_CONTACT = "bad_contact", "Every address that could be used was found not to work."
     EXPIRED = "expired", "Its time ran out before it could be sent or released."
     QUIET_HOURS = "quiet_hours", "It is night for the customer; the message waits for the end of their quiet hours."
+    SOLICITATION_HOURS = "solicitation_hours", "A regulator allows no solicitation at this hour of the customer's day."
     FREQUENCY_CAP = "frequency_cap", "The customer was told as much as is allowed for now."
     DIGESTED = "digested", "Another message that the customer is sent says this, too."
     STORM = "storm", "So many are told that the message waits for its turn on the channel."

@@ -17,15 +17,18 @@ import msgspec
 from msgspec import Struct
 
 from forewarn.alerts.caps import Caps
-from forewarn.alerts.customers import Customers
+from forewarn.alerts.curfew import MARKETING, curfew
+from forewarn.alerts.customers import Customer, Customers
 from forewarn.alerts.fanout import FanOut, Purpose
 from forewarn.alerts.gate import Facts, Hold, judge
 from forewarn.alerts.ledger import Ledger
+from forewarn.alerts.local_hours import zone_of
 from forewarn.alerts.policy import AlertPolicy, ms
 from forewarn.alerts.proposal import digest
 from forewarn.alerts.reasons import Reason
 from forewarn.alerts.standing import Standings
 from forewarn.stream.engine.unit import Timer, Unit
+from forewarn.stream.regulator.pack import Pack
 from forewarn.topics.events.messages import MarketingAnswer, MarketingRequest
 from forewarn.topics.instants import to_ms, to_rfc3339
 
@@ -83,6 +86,8 @@ class Requests:
     ) -> None:
         self.policy = policy
         self.caps = caps
+        #: Regulators' rules in force.
+        self.packs: tuple[Pack, ...] = ()
         self.customers = customers
         self.standings = standings
         self.ledger = ledger
@@ -163,6 +168,8 @@ class Requests:
         full = self.caps.full(unit, customer, "marketing", event.channel)
         capped = full.until if full is not None else 0
         hold = judge(facts, consented=consented, now=unit.now, expires=request.expires, capped=capped)
+        if hold is None and self.packs and (until := self._curfew(person, event.channel, unit.now)):
+            hold = Hold(Reason.SOLICITATION_HOURS, until)
         if hold is None:
             self.caps.spend(unit, customer, "marketing", event.channel)
         if hold is None or hold.reason == Reason.EXPIRED:
@@ -175,6 +182,11 @@ class Requests:
             return msgspec.structs.replace(request, review=review)  # no news, however often it is looked at
         self._answer(unit, customer, request, hold, review=review, facts=facts)
         return msgspec.structs.replace(request, review=review, reason=hold.reason, announced=review)
+
+    def _curfew(self, person: Customer | None, channel: str, now: int) -> int:
+        """Until when (epoch ms) a regulator forbids to solicit the customer by the channel; 0: it may come now."""
+        zone = zone_of(person.time_zone if person is not None else None, self.policy.default_time_zone)
+        return curfew(self.packs, MARKETING, channel, zone, now)
 
     def _answer(
         self, unit: Unit, customer: str, request: Request, hold: Hold | None, *, review: int, facts: Facts | None = None

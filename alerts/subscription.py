@@ -17,7 +17,7 @@ from forewarn.alerts.reasons import Reason
 def subscription(rules: Rules, proposal: Proposal) -> Proposal | Drop:
     """Names the channels that may be used, in order of preference, or drops: `opted_out`, `no_consent`.
 
-    What follows `confirmed` prefers its channel. Only a refused channel stops a `restored` that is owed: switching the
+    What follows `confirmed` prefers its channel. Only a refused channel stops an end that is owed: switching the
     alert off in between does not leave a told customer without the end of the story.
     """
     person = proposal.person
@@ -26,7 +26,7 @@ def subscription(rules: Rules, proposal: Proposal) -> Proposal | Drop:
         return msgspec.structs.replace(proposal, channels=("sms",) if person.address("sms") is not None else ())
     critical = is_critical(rules.policy, proposal.kind, person)
     told = proposal.entry.message("confirmed") if proposal.stage != "confirmed" else None
-    owed = told is not None and proposal.stage == "restored"
+    owed = proposal.ends and (told is not None or proposal.kind != "outage")
     chosen = person.subscription(proposal.kind)
     if chosen is not None and not chosen.enabled and not critical and not owed:
         return Drop(Reason.OPTED_OUT)

@@ -3,7 +3,8 @@
 confirmed  estimated  restored          what is unsent when a later stage arrives is superseded by it;
 ────┬──────────┬─────────┬────> offset  a closing stage whose earlier ones all went unsent is so itself
 
-An incident that comes back (class `reopened-1`) begins anew: what was not sent of the time before is superseded.
+An incident that comes back (class `reopened-1`), or is moved (`moved-1`), begins anew: what was not sent of the time
+before is superseded.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ RANKS: dict[str, dict[str, int]] = {
 }
 
 #: Stages that say nothing to someone who was told none of the earlier ones.
-CLOSING = frozenset({("outage", "restored")})
+CLOSING = frozenset({("outage", "restored"), ("maintenance", "completed"), ("maintenance", "cancelled")})
 
 
 class Verdict(Struct, frozen=True):

@@ -21,8 +21,9 @@ from msgspec import Struct
 
 from forewarn.stream.engine.unit import Unit
 
-#: Class of what is said when an outage has come back: how often, and which of several of one stage it is.
-REOPENED = re.compile(r"reopened-(\d+)(?:/\d+)?$")
+#: Class of what is said when an outage has come back, or planned work was moved: how often, and which of several of one
+#: stage it is.
+TURN = re.compile(r"(?:^|/)(?:reopened|moved)-(\d+)(?:/\d+)?$")
 
 PREFIX = b"n/"
 SCHEMA = b"\x01"
@@ -47,6 +48,10 @@ class Status(IntEnum):
     FAILED = 4
     #: Handed over, delivered, or perhaps handed over (ambiguous): counts as told.
     TOLD = 5
+
+
+#: Kinds of which the customers who were told are found by their incident.
+INDEXED = frozenset({"outage", "maintenance"})
 
 
 #: What outcomes of `notifications.log` and statuses of `delivery.receipts` mean. `attempt` changes nothing.
@@ -101,8 +106,8 @@ def reopening(turn: int, number: int | None = None) -> str | None:
 
 
 def turn_of(class_: str | None) -> int:
-    """How often the outage had come back before the message of this class."""
-    found = REOPENED.match(class_ or "")
+    """How often the outage had come back, or the work was moved, before the message of this class."""
+    found = TURN.search(class_ or "")
     return int(found[1]) if found is not None else 0
 
 
@@ -217,14 +222,16 @@ class Told:
         others = tuple(
             known
             for known in self.entries(unit, customer)
-            if known.incident != entry.incident and (known.waits or not 0 < known.expires <= unit.now)
+            if (known.kind, known.incident) != (entry.kind, entry.incident)
+            and (known.waits or not 0 < known.expires <= unit.now)
         )
         self._store(unit, customer, (*others, entry))
 
-    def remove(self, unit: Unit, customer: str, incident: str) -> None:
-        """Removes the entry of one incident."""
+    def remove(self, unit: Unit, customer: str, incident: str, kind: str = "outage") -> None:
+        """Removes the entry of one incident of a kind."""
         self._unindex(incident, customer)
-        self._store(unit, customer, tuple(e for e in self.entries(unit, customer) if e.incident != incident))
+        kept = (e for e in self.entries(unit, customer) if (e.kind, e.incident) != (kind, incident))
+        self._store(unit, customer, tuple(kept))
 
     def erase(self, unit: Unit, customer: str) -> None:
         """Forgets everything about the customer."""
@@ -273,7 +280,7 @@ class Told:
 
     def _index(self, customer: str, entries: tuple[Entry, ...]) -> None:
         for entry in entries:
-            if entry.kind == "outage":
+            if entry.kind in INDEXED:
                 self.by_incident.setdefault(entry.incident, set()).add(customer)
 
     def _unindex(self, incident: str, customer: str) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from forewarn.stream.commands import etr, offline, operating, running, topics, words
+from forewarn.stream.commands import etr, offline, operating, regulator, running, topics, words
 from forewarn.stream.commands.options import EPILOG
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 policy_app = typer.Typer(help="The policy: everything an operator tunes about decisions.", no_args_is_help=True)
 etr_app = typer.Typer(help="Estimated times of restoration.", no_args_is_help=True)
+regulator_app = typer.Typer(help="Regulators' rules, and the evidence that they were kept.", no_args_is_help=True)
 templates_app = typer.Typer(help="The words that customers read.", no_args_is_help=True)
 topics_app = typer.Typer(help="The topics of this deployment: list, create, check, describe.", no_args_is_help=True)
 
@@ -49,6 +50,9 @@ for command in COMMANDS:
 app.add_typer(topics_app, name="topics")
 app.add_typer(etr_app, name="etr")
 etr_app.command("report", epilog=EPILOG)(etr.report)
+app.add_typer(regulator_app, name="regulator")
+regulator_app.command("export", epilog=EPILOG)(regulator.export)
+regulator_app.command("packs", epilog=EPILOG)(regulator.packs)
 app.add_typer(templates_app, name="templates")
 templates_app.command("check", epilog=EPILOG)(words.check)
 app.add_typer(policy_app, name="policy")

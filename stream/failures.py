@@ -18,6 +18,7 @@ from forewarn.stream.demo.stage import ProcessEnded
 from forewarn.stream.kafka import NoSuchTopic
 from forewarn.stream.logs import redact
 from forewarn.stream.policy import PolicyError
+from forewarn.stream.regulator.pack import PackError
 from forewarn.stream.settings import SettingsError
 
 INTERNAL, CONFIGURATION = 70, 78
@@ -25,7 +26,7 @@ INTERNAL, CONFIGURATION = 70, 78
 
 def exit_code(error: Exception) -> int:
     """Prints what went wrong on stderr and returns the exit code."""
-    if isinstance(error, SettingsError | PolicyError):
+    if isinstance(error, SettingsError | PolicyError | PackError):
         word = "settings" if isinstance(error, SettingsError) else "policy"
         _say(*(f"{word}: {problem}" for problem in error.problems))
         return CONFIGURATION

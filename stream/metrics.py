@@ -50,6 +50,7 @@ class Metrics:
         self._declare_worker()
         self._declare_input()
         self._declare_outages()
+        self._declare_duties()
         self._declare_messages()
 
     def expose_process(self) -> None:
@@ -133,6 +134,21 @@ class Metrics:
             "forewarn_outage_customers", "Customers of an outage that is restored", buckets=_CUSTOMERS, registry=to
         )
         self.usage_alerts = Counter("forewarn_usage_alerts", "Usage alerts, by kind", ["kind"], registry=to)
+
+    def _declare_duties(self) -> None:
+        to = self.registry
+        self.outages_overdue = Gauge(
+            "forewarn_outages_overdue", "Confirmed outages whose promised time has passed", registry=to
+        )
+        self.works_late = Gauge(
+            "forewarn_works_late", "Planned works that go on beyond the end that was announced", registry=to
+        )
+        self.obligations = Counter(
+            "forewarn_obligations",
+            "Regulators' obligations, by what became of them (due, met, overdue, ended)",
+            ["pack", "state"],
+            registry=to,
+        )
 
     def _declare_messages(self) -> None:
         to = self.registry

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from forewarn.stream.engine.unit import Output, Unit
+from forewarn.stream.lateness import Lateness
 from forewarn.stream.metrics import Metrics
 
 #: States in which customers of an outage are still without service.
@@ -78,6 +79,7 @@ class Observer:
         self.metrics = metrics
         self.role = role
         self.owned: int | None = None
+        self.late = Lateness(metrics)
         self._outages: dict[str, _Outage] = {}
         self._readers: dict[str, Callable[[int, int, Output], None]] = {
             "dead.letters": self._dead_letter,
@@ -89,6 +91,7 @@ class Observer:
             "progress": self._progress,
             "usage.alerts": self._alert,
             "marketing.held": self._held,
+            "obligations": self._obligation,
         }
 
     # -- what the engine says ---------------------------------------------------------------------------------------
@@ -109,6 +112,9 @@ class Observer:
                 self.circuit(name, value)
             elif subject == "outage":
                 self.seed_outage(value.encode())
+                self.late.outage(value.encode(), unit.now)
+            elif subject == "work":
+                self.late.work(name, value)
         for output in unit.outputs:
             if (read := self._readers.get(output.topic)) is not None and output.value is not None:
                 read(partition, unit.now, output)
@@ -122,6 +128,7 @@ class Observer:
             self.metrics.consumer_lag.clear()
             self.metrics.watermark_lag.clear()
             self._outages.clear()
+            self.late.clear()
             self._gauge_outages()
 
     def restored(self, partition: int, keys: int, records: int, seconds: float) -> None:
@@ -182,6 +189,10 @@ class Observer:
         if (row := _read(_REASONS, output.value)) is not None:
             self.metrics.marketing_held.labels(row.reason).inc()
 
+    def _obligation(self, partition: int, now: int, output: Output) -> None:
+        if (row := _read(_OBLIGATIONS, output.value)) is not None:
+            self.metrics.obligations.labels(row.pack, row.state).inc()
+
     def _delivery(self, partition: int, now: int, output: Output) -> None:
         if (row := _read(_DELIVERIES, output.value)) is None:
             return
@@ -208,6 +219,7 @@ class Observer:
     def _outage(self, partition: int, now: int, output: Output) -> None:
         if (row := _read(_OUTAGES, output.value)) is None:
             return
+        self.late.outage(output.value, now)
         was = self._outages.get(row.outage_id)
         self._measure(row, was.measures if was is not None else {})
         if row.state == "unknown" and (was is None or was.state != "unknown"):
@@ -249,11 +261,17 @@ class _Reason(Struct):
     reason: str
 
 
+class _Obligation(Struct):
+    pack: str
+    state: str
+
+
 _DECISIONS: msgspec.json.Decoder[_Decision] = msgspec.json.Decoder(_Decision)
 _OUTAGES: msgspec.json.Decoder[_Outage] = msgspec.json.Decoder(_Outage)
 _ALERTS: msgspec.json.Decoder[_Alert] = msgspec.json.Decoder(_Alert)
 _DELIVERIES: msgspec.json.Decoder[_Delivery] = msgspec.json.Decoder(_Delivery)
 _SIGNALS: msgspec.json.Decoder[_Signal] = msgspec.json.Decoder(_Signal)
+_OBLIGATIONS: msgspec.json.Decoder[_Obligation] = msgspec.json.Decoder(_Obligation)
 _REASONS: msgspec.json.Decoder[_Reason] = msgspec.json.Decoder(_Reason)
 
 

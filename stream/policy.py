@@ -5,6 +5,7 @@
     [usage]                meters and thresholds
     [alerts]               telling customers, holding marketing
     [delivery]             attempts, retries, circuits
+    [regulator]            which regulators' rules are kept
 
 Every name has a default, so an empty file is a policy. Invariant: two policies with the same effect have the same hash,
 and the hash stands in every decision. Each table is a Struct beside the code that it tunes.
@@ -24,6 +25,7 @@ from msgspec import Struct, field
 from forewarn.alerts.delivery import DeliveryPolicy
 from forewarn.alerts.policy import AlertPolicy
 from forewarn.stream.outages.policy import OutagePolicy
+from forewarn.stream.regulator.pack import RegulatorPolicy
 from forewarn.stream.usage.policy import UsagePolicy
 
 #: `shadow` decides and records but sends nothing; `allow-list` sends to `alerts.allow_list` alone.
@@ -46,6 +48,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     usage: UsagePolicy = field(default_factory=UsagePolicy)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
     delivery: DeliveryPolicy = field(default_factory=DeliveryPolicy)
+    regulator: RegulatorPolicy = field(default_factory=RegulatorPolicy)
 
     @cached_property
     def hash(self) -> str:

@@ -10,10 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from forewarn.stream.policy import Policy
+from forewarn.stream.regulator.pack import load
 
 
 def run(policy: Policy, *, as_json: bool) -> int:
-    """Prints the policy; it is valid, or it would not be here."""
+    """Prints the policy; it is valid, or it would not be here. Raises PackError when it names packs that are not."""
+    load(policy.regulator)
     console = Console(highlight=False)
     if as_json:
         values = {"hash": policy.hash, **msgspec.to_builtins(policy)}

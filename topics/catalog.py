@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from forewarn.stream.engine.role import Group, Layout
 from forewarn.topics.dead_letters import INPUT_LIMIT, LETTER_LIMIT
-from forewarn.topics.events import customers, messages, network, outages, usage
+from forewarn.topics.events import customers, messages, network, obligations, outages, usage, works
 
 Direction = Literal["read", "written", "internal"]
 
@@ -259,8 +259,8 @@ INTERNAL = (
         "outages.impact",
         "outage_id/chunk",
         "customer",
-        outages.ImpactChunk | outages.ProgressMark,
-        "The down serving elements of each outage, to every customer partition.",
+        outages.ImpactChunk | outages.ProgressMark | works.WorkChunk,
+        "The down serving elements of each outage, and those of planned work, to every customer partition.",
         days=7,
     ),
     _internal(
@@ -281,10 +281,18 @@ INTERNAL = (
         retention_ms=3 * DAY_MS,
         about="What comes back from phone numbers, and whose they are; keyed so that one partition sees both.",
     ),
-    _internal("control", "kind", "customer", messages.Control, "Pause and resume of sending.", days=None),
-    _internal(
-        "progress", "role/partition", "customer", messages.Progress, "How far each customer partition is.", days=None
+    Topic(
+        name="obligations",
+        key="incident",
+        group="customer",
+        cleanup="delete",
+        direction="internal",
+        event=obligations.Obligation,
+        retention_ms=400 * DAY_MS,
+        about="What regulators' rules ask of the operator, and how it stands; `forewarn regulator export` reads it.",
     ),
+    _internal("control", "kind", "customer", messages.Control, "Pause and resume of sending.", days=None),
+    _internal("progress", "role/partition", "customer", messages.Progress, "How far each partition is.", days=None),
     *(_changelog(role, group) for role, group in CHANGELOGS.items()),
 )
 

@@ -20,6 +20,7 @@ from forewarn.stream.outages.blindness import Blindness
 from forewarn.stream.outages.causes import Causes
 from forewarn.stream.outages.drops import Drops
 from forewarn.stream.outages.field import Field
+from forewarn.stream.outages.interruptions import Interruptions
 from forewarn.stream.outages.ledger import Ledger
 from forewarn.stream.outages.lifecycle import Elapsed
 from forewarn.stream.outages.maintenance import Plans
@@ -60,6 +61,7 @@ class Correlation:
         ledger: Ledger,
         plans: Plans,
         blindness: Blindness,
+        interruptions: Interruptions,
         partition_of: Callable[[str], int],
     ) -> None:
         self.policy = policy
@@ -67,6 +69,7 @@ class Correlation:
         self.ledger = ledger
         self.plans = plans
         self.blindness = blindness
+        self.interruptions = interruptions
         self.partition_of = partition_of
         self.docket = ledger.docket
         self.works = Works(topology, ledger, plans, blindness)
@@ -192,7 +195,7 @@ class Correlation:
         was = self.topology.elements.get(element)
         if event is None:
             if was is not None:
-                self.ledger.moved(unit, (element,), was.region, self.clock)
+                self._moving(unit, element, was.region)
                 self.topology.remove(unit, element)
                 self._rewire(element)
                 self._withdraw(unit, element, was)
@@ -216,10 +219,10 @@ class Correlation:
         if was == now:
             return
         if was is not None:
-            self.ledger.moved(unit, (element,), was.region, self.clock)
+            self._moving(unit, element, was.region)
         self.topology.put(unit, element, now)
         self._rewire(element)
-        self.ledger.moved(unit, (element,), now.region, self.clock)
+        self._moving(unit, element, now.region)
         partition = self.partition_of(now.region)
         if was is not None and self.partition_of(was.region) != partition:
             self._withdraw(unit, element, was)
@@ -236,6 +239,11 @@ class Correlation:
         )
         unit.emit(TOPOLOGY, element.encode(), wire(event), partitions=(partition,))
 
+    def _moving(self, unit: Unit, element: str, region: str) -> None:
+        """What is known of an element is about to change, or did."""
+        self.ledger.moved(unit, (element,), region, self.clock)
+        self.interruptions.moved(element, region)
+
     def _rewire(self, element: str) -> None:
         self.docket.rewire(element)
         self.causes.rewire(element)
@@ -247,6 +255,12 @@ class Correlation:
 
     def maintenance(self, unit: Unit, name: str, event: Maintenance | None) -> None:
         """Folds planned work, or its deletion."""
+        self.interruptions.fold(unit, name, event)
         if self.plans.fold(unit, name, event, self.clock):
             for case in self.docket.all_living():
                 self.works.judge(unit, case, self.clock)
+
+    def overrunning(self) -> set[str]:
+        """The planned work that has taken something down for longer than announced."""
+        living = self.docket.all_living()
+        return {case.maintenance_id for case in living if case.maintenance_id is not None and case.overrun is not None}

@@ -136,6 +136,8 @@ class OutagePolicy(Struct, frozen=True, forbid_unknown_fields=True):
     keep_s: Period = 7 * DAY_S
     #: Planned work may outlast its window by this much; what is down still is an outage then.
     overrun_s: Seconds = 1800.0
+    #: Planned work that nobody said is done so long after its end is late, and its customers are told.
+    overdue_s: Seconds = 300.0
     #: So many customers beneath one element who say within `replies_s` that they are still out open an outage of it ...
     replies_min: Annotated[int, Meta(ge=1)] = 3
     replies_s: Period = 1800.0

@@ -71,7 +71,7 @@ def _done(case: Case, what: Acted) -> Case:
             return replace(case, text=what.text)
         case "approve":
             return replace(case, hold=False, approved=True)
-        case "etr" | "cause" | "comment":
+        case "etr" | "cause" | "comment" | "filed":
             return case
 
 

@@ -1,8 +1,8 @@
 """Role correlate: signals, inventory, maintenance and field actions -> outages and their impact. A thin shell.
 
     network.inventory ───┐                       ┌─> outages, outages.revisions
-    network.field ───────┤                       ├─> outages.impact (every customer partition), progress marks
-    network.maintenance ─┼─> Correlation, Ledger ┤
+    network.field ───────┤                       ├─> outages.impact (every customer partition), marks, obligations
+    network.maintenance ─┼─> Correlation, Ledger ┤   and what planned work takes down
     outages.signals ─────┤                       └─> network.topology (the region's partition)
     outages.affected ────┘
 
@@ -23,6 +23,7 @@ from forewarn.stream.outages.blindness import Blindness
 from forewarn.stream.outages.case import outage
 from forewarn.stream.outages.correlation import Correlation
 from forewarn.stream.outages.impact import Jobs
+from forewarn.stream.outages.interruptions import Interruptions
 from forewarn.stream.outages.ledger import Ledger
 from forewarn.stream.outages.maintenance import Plans
 from forewarn.stream.outages.measures import measures
@@ -31,7 +32,10 @@ from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.outages.rows import Shelf
 from forewarn.stream.outages.topology import Topology
 from forewarn.stream.outages.unseen import UnseenRegions
+from forewarn.stream.regulator.outage_duties import OutageDuties
+from forewarn.stream.regulator.pack import Pack
 from forewarn.topics.dead_letters import Malformed, dead_letter
+from forewarn.topics.events.network import FieldAction
 from forewarn.topics.events.outages import StillOut
 from forewarn.topics.partitioner import partition as partition_of
 from forewarn.topics.reasons import Reason
@@ -50,10 +54,11 @@ GIVEN = Shelf("g", Given)
 class CorrelateFold(Fold):
     """The one partition of correlate."""
 
-    def __init__(self, policy: OutagePolicy, partition: int, layout: Layout) -> None:
+    def __init__(self, policy: OutagePolicy, partition: int, layout: Layout, duties: OutageDuties) -> None:
         self.policy = policy
         self.partition = partition
         self.layout = layout
+        self.duties = duties
         self.topology = Topology()
         self.jobs = Jobs(layout.customer)
         self.plans = Plans(int(policy.overrun_s * 1000))
@@ -64,13 +69,25 @@ class CorrelateFold(Fold):
             return partition_of(region.encode(), layout.region)
 
         self.ledger = Ledger(policy, self.topology, self.jobs, region_partition)
-        self.correlation = Correlation(policy, self.topology, self.ledger, self.plans, self.blindness, region_partition)
+        self.interruptions = Interruptions(policy, self.topology, layout.customer)
+        self.correlation = Correlation(
+            policy, self.topology, self.ledger, self.plans, self.blindness, self.interruptions, region_partition
+        )
         self.unseen = UnseenRegions(policy, self.ledger, self.blindness)
         self.given = Given()
         self.introduced = False
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
-        for part in (self.topology, self.jobs, self.ledger, self.plans, self.blindness, self.correlation):
+        for part in (
+            self.topology,
+            self.jobs,
+            self.ledger,
+            self.plans,
+            self.interruptions,
+            self.blindness,
+            self.correlation,
+            self.duties,
+        ):
             part.restore(table)
         if (row := table.get(GIVEN.prefix)) is not None:
             self.given = GIVEN.unpack(row)
@@ -91,9 +108,15 @@ class CorrelateFold(Fold):
                 case "network.maintenance":
                     self.correlation.maintenance(unit, key, event)
                 case "network.field":
-                    if not self.correlation.field.fold(unit, event, key):
+                    if not self._acted(unit, event, key):
                         refused = Malformed(record, Reason.UNKNOWN_OUTAGE, "outage_id")
                         unit.outputs.append(dead_letter(topic, self.partition, refused, unit.now))
+
+    def _acted(self, unit: Unit, event: FieldAction, key: str) -> bool:
+        """Folds what staff say; False when it is about nothing that is known."""
+        if event.action == "filed":
+            return self.duties.filed(unit, event)
+        return self.correlation.field.fold(unit, event, key)
 
     def tick(self, unit: Unit, idle: frozenset[str]) -> None:
         step = int(self.policy.tick_s * 1000)
@@ -106,6 +129,8 @@ class CorrelateFold(Fold):
             self.correlation.tell_heard(unit)
         self.correlation.settle(unit)
         self.ledger.tick(unit, self.correlation.clock)
+        self.interruptions.tick(unit, self.correlation.overrunning)
+        self.duties.tick(unit, self.ledger.docket.all_living, self.ledger.docket.cases.get)
         handled = max(self.given.event_time, self.correlation.handled(self.layout.region))
         self.given = Given(handled, unit.now)
         unit.put(GIVEN.prefix, GIVEN.pack(self.given))
@@ -116,14 +141,17 @@ class CorrelateFold(Fold):
         if not self.introduced:
             for case in self.ledger.docket.all_living():
                 unit.note("outage", case.outage_id, wire(outage(case, unit.now, told=measures(case))).decode())
+            for name in self.interruptions.late():
+                unit.note("work", name, "late")
             self.introduced = True
 
     def work(self, unit: Unit) -> bool:
-        return self.ledger.work(unit)
+        more = self.ledger.work(unit)
+        return self.interruptions.work(unit) or more
 
 
 class CorrelateRole:
-    """Correlate, as the engine and the replay open it."""
+    """Correlate, as the engine and the replay open it. `packs`: the regulators' rules in force."""
 
     name = "correlate"
     group: Group = "single"
@@ -135,9 +163,11 @@ class CorrelateRole:
         Source("outages.affected", 2),
     )
 
-    def __init__(self, policy: OutagePolicy) -> None:
+    def __init__(self, policy: OutagePolicy, packs: tuple[Pack, ...] = (), policy_hash: str = "") -> None:
         self.policy = policy
+        self.packs = packs
+        self.policy_hash = policy_hash
 
     def open(self, partition: int, layout: Layout) -> Fold:
         """The fold of the one partition."""
-        return CorrelateFold(self.policy, partition, layout)
+        return CorrelateFold(self.policy, partition, layout, OutageDuties(self.packs, self.policy_hash))

@@ -24,6 +24,7 @@ from forewarn.stream.engine.role import Fold, Layout, Record, Source
 from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.stream.outages.storm import share
 from forewarn.stream.policy import Policy
+from forewarn.stream.regulator.pack import Pack, load
 from forewarn.stream.usage.meters import Meters
 
 Fold_ = Callable[[Unit, Sequence[Any], Sequence[Record]], None]
@@ -33,14 +34,20 @@ class DecideFold(Fold):
     """One customer partition."""
 
     def __init__(
-        self, policy: Policy, renderer: Renderer, channels: tuple[str, ...], partition: int, layout: Layout
+        self,
+        policy: Policy,
+        renderer: Renderer,
+        channels: tuple[str, ...],
+        packs: tuple[Pack, ...],
+        partition: int,
+        layout: Layout,
     ) -> None:
         partitions, limit = layout.customer, policy.outages.hold_customers
         own = share(limit, partitions)
-        rules = Rules(policy.alerts, policy.hash, policy.mode, renderer, channels, partitions, own)
+        rules = Rules(policy.alerts, policy.hash, policy.mode, renderer, channels, partitions, own, packs)
         self.desk = Desk(rules, partition)
-        usage = self.desk.usage
-        self.meters = Meters(policy.usage, partition, self.desk.account, usage.notify, usage.upsell)
+        notify = self.desk.roaming.crossed if packs else self.desk.usage.notify
+        self.meters = Meters(policy.usage, partition, self.desk.account, notify, self.desk.usage.upsell)
         self.desk.account_changed = self.meters.account_changed
         self.desk.erased = self.meters.erase
         self._folds: dict[str, Fold_] = {**self.desk.folds, "usage.records": self.meters.fold}
@@ -95,7 +102,8 @@ class DecideRole:
         self.policy = policy
         self.channels: tuple[str, ...] = set_up if policy.alerts.channels is None else policy.alerts.channels
         self.renderer = renderer_of(policy.alerts)
+        self.packs = load(policy.regulator)
 
     def open(self, partition: int, layout: Layout) -> DecideFold:
         """The fold of one partition."""
-        return DecideFold(self.policy, self.renderer, self.channels, partition, layout)
+        return DecideFold(self.policy, self.renderer, self.channels, self.packs, partition, layout)

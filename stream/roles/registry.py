@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from forewarn.stream.engine.role import Role
 from forewarn.stream.policy import Policy
+from forewarn.stream.regulator.pack import load
 from forewarn.stream.roles.correlate import CorrelateRole
 from forewarn.stream.roles.decide import DecideRole
 from forewarn.stream.roles.deliver import DeliverRole
@@ -16,7 +17,7 @@ from forewarn.stream.roles.ingest import IngestRole
 ROLES: dict[str, Callable[[Policy], Role]] = {
     "ingest": lambda policy: IngestRole(),
     "detect": lambda policy: DetectRole(policy.outages),
-    "correlate": lambda policy: CorrelateRole(policy.outages),
+    "correlate": lambda policy: CorrelateRole(policy.outages, load(policy.regulator), policy.hash),
     "decide": DecideRole,
     "deliver": lambda policy: DeliverRole(policy.delivery),
 }

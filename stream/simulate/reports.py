@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from zlib import crc32
 
 from forewarn.stream.simulate.events import Event, event
-from forewarn.stream.simulate.incidents import Incident, Plan, Work
+from forewarn.stream.simulate.incidents import DAY, HOUR, Incident, Plan, Work
 from forewarn.stream.simulate.network import Network
 from forewarn.stream.simulate.size import Size
 from forewarn.topics.instants import to_rfc3339
+
+#: Planned work is announced so long ahead (ms, from and to); one in so many so shortly ahead.
+AHEAD, SHORTLY, HASTY = (4 * DAY, 11 * DAY), (5 * HOUR, 60 * HOUR), 6
 
 
 def inventory(network: Network, size: Size, start: int, span: int) -> Iterator[Event]:
@@ -37,7 +41,7 @@ def inventory(network: Network, size: Size, start: int, span: int) -> Iterator[E
 
 
 def planned_work(plan: Plan, announced: int) -> Iterator[Event]:
-    """Planned work: announced at `announced` (epoch ms) unless it says otherwise, then as it happens."""
+    """Planned work: announced some days ahead, at `announced` (epoch ms) the earliest, then as it happens."""
     for incident in plan.incidents:
         if incident.kind == "maintenance":
             yield from _work(incident, incident.work or Work(), announced)
@@ -45,7 +49,7 @@ def planned_work(plan: Plan, announced: int) -> Iterator[Event]:
 
 def _work(incident: Incident, work: Work, announced: int) -> Iterator[Event]:
     span = (incident.start, incident.end)
-    said = announced if work.announced is None else work.announced
+    said = max(announced, (work.first or span)[0] - _ahead(incident)) if work.announced is None else work.announced
     yield _window(said, incident, work.first or span, "planned")
     if work.cancelled and work.told is not None:
         yield _window(max(said + 1_000, work.told), incident, span, "cancelled")
@@ -54,6 +58,13 @@ def _work(incident: Incident, work: Work, announced: int) -> Iterator[Event]:
         yield _window(max(said + 1_000, work.told), incident, span, "planned")
     yield _window(incident.start, incident, span, "started")
     yield _window(incident.end + incident.overrun, incident, span, "completed")
+
+
+def _ahead(incident: Incident) -> int:
+    """How long before its window (ms) a work is announced: drawn from its name, so that it shifts no other draw."""
+    draw = crc32(incident.id.encode())
+    least, most = SHORTLY if draw % HASTY == 0 else AHEAD
+    return least + draw // HASTY % (most - least)
 
 
 def _window(ts: int, incident: Incident, span: tuple[int, int], status: str) -> Event:

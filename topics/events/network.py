@@ -13,7 +13,7 @@ from forewarn.topics.instants import Instant
 Seconds = Annotated[float, Meta(gt=0)]
 Severity = Literal["critical", "major", "minor", "warning", "indeterminate", "cleared"]
 FieldActionName = Literal[
-    "declare", "confirm", "dismiss", "resolve", "merge", "etr", "cause", "comment", "mute", "text", "approve"
+    "declare", "confirm", "dismiss", "resolve", "merge", "etr", "cause", "comment", "mute", "text", "approve", "filed"
 ]
 
 
