@@ -3,9 +3,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 MINUTES ?= 10
+KILLS ?= 200
 ARGS ?=
 
-.PHONY: help setup demo test lint coverage format bench score soak twins lock clean
+.PHONY: help setup demo test lint coverage format bench score soak kills twins lock clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,7 +49,10 @@ score: setup ## simulate, replay and score twenty seeds; docs/score.md (ARGS="--
 soak: setup ## kill, pause and rebalance workers for MINUTES=10, against an independent model
 	@$(PY) -m tests.faults.soak --minutes $(MINUTES) $(ARGS)
 
-twins: setup ## kill detect and correlate for MINUTES=30: do customers hear the same as without?
+kills: setup ## kill deliver KILLS=200 times while it hands over mail and texts: nothing lost, no duplicate unlisted
+	@$(PY) -m tests.faults.kills --kills $(KILLS) $(ARGS)
+
+twins: setup ## kill detect, correlate and decide for MINUTES=30: do customers hear the same as without?
 	@$(PY) -m tests.faults.twins --minutes $(MINUTES) $(ARGS)
 
 lock: setup ## pin the requirements anew, with hashes

@@ -40,7 +40,7 @@ class Fault(Struct, frozen=True):
     """Misbehaviour at a verb (`BODY` is the final dot), `times` over, None = for ever.
 
     First `delay_s` passes. Then `code` is answered, or, with `drop`, the connection is cut without an answer; `taken`
-    says whether a message dropped at `BODY` has been written down before. With neither it is merely slow.
+    says whether a message at `BODY` is written down before all that. With neither it is merely slow.
     """
 
     verb: Verb
@@ -228,9 +228,11 @@ class _Session(SMTP):
     async def take(self, envelope: Envelope) -> str:
         """The reply to the final dot."""
         fault = self._sink.fault("BODY")
+        if fault is not None and fault.taken:
+            await self._sink.write(envelope)
         if fault is not None:
             await asyncio.sleep(fault.delay_s)
-        if fault is None or fault.taken or not (fault.drop or fault.code):
+        if fault is None or not (fault.taken or fault.drop or fault.code):
             await self._sink.write(envelope)
         if fault is not None and fault.drop:
             self._cut()

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import time
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,7 +23,7 @@ from msgspec import Struct
 from forewarn.alerts.channels.protocol import Answer, Delivered, Message
 from forewarn.alerts.delivery import DeliveryPolicy
 from forewarn.alerts.performer import Performer
-from forewarn.stream import health, topics_admin
+from forewarn.stream import health, own_folder, topics_admin
 from forewarn.stream.channels import channels
 from forewarn.stream.engine import fatal
 from forewarn.stream.engine.deployment import Deployment
@@ -86,12 +86,14 @@ async def _run(name: str, settings: Settings, policy: Policy, accept_loss: bool)
             return
         performer = _performer(settings, policy.delivery, observer) if name == "deliver" else None
         role = role_of(name, policy, settings.channels)
-        worker = _worker(role, settings, layout, observer, performer, accept_loss)
+        folder = _folder(settings, name)
+        worker = _worker(role, settings, folder.path, layout, observer, performer, accept_loss)
         if performer is not None:
             performer.listen(partial(_take, worker))
         await worker.run(stopping)
         if performer is not None:
             await asyncio.wait([asyncio.ensure_future(performer.close())], timeout=CLOSE_S)
+        folder.leave()
         logger.info("worker.stopped", extra={"role": name})
         # From in here: a loop that is closed first waits for Faust's tasks to end, and Faust's own stop path may wait
         # for ever. Everything durable is in Kafka.
@@ -117,6 +119,16 @@ async def _layout(settings: Settings, stopping: asyncio.Event) -> Layout | None:
     return None
 
 
+def _folder(settings: Settings, role: str) -> own_folder.OwnFolder:
+    try:
+        return own_folder.take(settings.data_dir, role)
+    except OSError as error:
+        fatal.fail(
+            f"the data folder cannot be used: {error}. Make room there, or set FOREWARN_DATA_DIR to another folder",
+            code=fatal.CONFIGURATION,
+        )
+
+
 async def _take(worker: EngineWorker, number: str, event: Inbound) -> None:
     """What a provider brings, as a record: safe once the broker has it. Whose it is, a partition of deliver knows."""
     output = Output("delivery.inbound", number.encode(), msgspec.json.encode(event))
@@ -126,6 +138,7 @@ async def _take(worker: EngineWorker, number: str, event: Inbound) -> None:
 def _worker(
     role: Role,
     settings: Settings,
+    folder: Path,
     layout: Layout,
     observer: Observer,
     performer: Performer | None,
@@ -138,7 +151,7 @@ def _worker(
         changelog=topic_name(settings, f"forewarn-{role.name}-changelog"),
         layout=layout,
         addresses=Cluster(settings.topic_prefix, layout),
-        data_dir=settings.data_dir / f"{role.name}-{os.getpid()}",
+        data_dir=folder,
         tick_s=settings.tick_s,
         session_s=settings.session_s,
         stalled_s=settings.stalled_s,

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from forewarn.stream.children import send
 from forewarn.stream.engine import fatal
 from forewarn.stream.settings import ENVIRONMENT_PREFIX, Settings
 
@@ -103,8 +104,8 @@ def _leave_with_parent(parent: int) -> None:
 
 
 async def _end(child: asyncio.subprocess.Process, ended: asyncio.Future[int]) -> None:
-    child.terminate()
+    send(child, signal.SIGTERM)
     await asyncio.wait([ended], timeout=GRACE_S)
     if not ended.done():
-        child.kill()
+        send(child, signal.SIGKILL)
         await ended

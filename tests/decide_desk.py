@@ -10,8 +10,8 @@ Seconds count from `START`. Time passes in ticks of one second while something i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
@@ -27,6 +27,7 @@ from forewarn.topics.instants import to_rfc3339
 START = 1_795_348_800_000
 CODECS = by_topic()
 TOPICS = frozenset(source.topic for source in DecideRole.sources)
+Found = TypeVar("Found")
 
 
 class Line(NamedTuple):
@@ -80,21 +81,20 @@ class DecideDesk:
 
     def push(self, topic: str, key: str, *values: Any, fresh: bool = True) -> DecideDesk:
         """Takes records of one key in one unit, then works off what is spread."""
-        unit = self.core.begin(self.core.now)
-        unit.fresh = fresh
         lines = [self.line(key, value) for value in values]
-        self.core.take(unit, topic, lines)
-        self.commit(unit)
+
+        def take(unit: Unit) -> None:
+            unit.fresh = fresh
+            self.core.take(unit, topic, lines)
+
+        self.fold(take)
         self.work()
         return self
 
     def work(self, units: int = 1000) -> int:
         """Goes on with fan-outs, at most this many units; returns how many were needed."""
         for done in range(units):
-            unit = self.core.begin(self.core.now)
-            more = self.core.fold.work(unit)
-            self.commit(unit)
-            if not more:
+            if not self.fold(lambda unit: self.core.fold.work(unit)):
                 return done + 1
         return units
 
@@ -137,16 +137,31 @@ class DecideDesk:
         return Line(self.offset, self.core.now, key.encode(), None if value is None else orjson.dumps(value))
 
     def _tick(self, now: int) -> None:
-        unit = self.core.begin(now)
-        if self.marks:
-            self.core.take(unit, "outages.impact", [self.line("progress", mark(now))])
-        self.core.tick(unit, self.idle)
-        self.commit(unit)
+        self.core.begin(now)
+        marks = [self.line("progress", mark(now))] if self.marks else []
+
+        def tick(unit: Unit) -> None:
+            if marks:
+                self.core.take(unit, "outages.impact", marks)
+            self.core.tick(unit, self.idle)
+
+        self.fold(tick)
         self.work()
+
+    def fold(self, step: Callable[[Unit], Found]) -> Found:
+        """One unit: begun, stepped, committed."""
+        unit = self.core.begin(self.core.now)
+        found = step(unit)
+        self.commit(unit)
+        return found
 
     def commit(self, unit: Unit) -> None:
         """Installs a unit and reads back what it emitted."""
         self.core.install(self.core.seal(unit))
+        self.produce(unit)
+
+    def produce(self, unit: Unit) -> None:
+        """What a unit emitted is read back."""
         self.outputs += unit.outputs
         for output in unit.outputs:
             value = None if output.value is None else orjson.loads(output.value)

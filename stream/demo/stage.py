@@ -20,6 +20,7 @@ from typing import Self
 import aiohttp
 import msgspec
 
+from forewarn.stream.children import send
 from forewarn.stream.supervise import ROLES
 
 _GRACE_S = 20.0
@@ -70,11 +71,11 @@ class Process:
         process = self._process
         if process is None or process.returncode is not None:
             return
-        process.terminate()
+        send(process, signal.SIGTERM)
         try:
             await asyncio.wait_for(process.wait(), _GRACE_S)
         except TimeoutError:
-            process.kill()
+            send(process, signal.SIGKILL)
             await process.wait()
 
     async def ended(self) -> int:

@@ -22,6 +22,10 @@ TAKEOVER = b"\x00takeover"
 _SCHEMA = b"\x01"
 
 
+class Unreadable(ValueError):
+    """A marker that this release cannot read; says what to do."""
+
+
 class Marker(Struct, frozen=True, array_like=True):
     """The end of a unit: who wrote it, how far each source is folded, at what time, and what it decided to emit.
 
@@ -44,10 +48,14 @@ def encode(marker: Marker) -> bytes:
 
 
 def decode(value: bytes) -> Marker:
-    """The marker behind a changelog value; ValueError when a newer release wrote it."""
+    """The marker behind a changelog value. Raises Unreadable when a newer release wrote it, or something else did."""
     if value[:1] != _SCHEMA:
-        raise ValueError(
-            f"the changelog's marker has schema {value[0]}, this release reads {_SCHEMA[0]}: "
+        schema = str(value[0]) if value else "none"
+        raise Unreadable(
+            f"a marker has schema {schema}, this release reads {_SCHEMA[0]}: "
             "start the release that wrote it, or a newer one"
         )
-    return _decoder.decode(memoryview(value)[1:])
+    try:
+        return _decoder.decode(memoryview(value)[1:])
+    except msgspec.DecodeError as error:
+        raise Unreadable(f"a marker is damaged ({error}): something other than a worker wrote to the topic") from None

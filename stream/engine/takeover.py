@@ -20,10 +20,10 @@ from forewarn.stream.engine.core import Core
 from forewarn.stream.engine.deployment import Deployment, Observer
 from forewarn.stream.engine.log import Landing
 from forewarn.stream.engine.mailbox import Mailbox
-from forewarn.stream.engine.marker import TAKEOVER, Marker
+from forewarn.stream.engine.marker import TAKEOVER, Marker, Unreadable
 from forewarn.stream.engine.partition import Partition, Worker
 from forewarn.stream.engine.restorer import Restorer
-from forewarn.stream.engine.role import Role, Source
+from forewarn.stream.engine.role import Record, Role, Source
 from forewarn.stream.engine.unit import Unit
 from forewarn.topics.codecs import Codec
 
@@ -75,10 +75,21 @@ async def _read_changelog(
     ranges = {tp: (bounds[tp][0], landings[number].offset + 1) for number, tp in tps.items()}
     async for tp, batch in reader.read(ranges):
         if batch[0].offset <= landings[tp.partition].offset:
-            restorers[tp.partition].feed(batch)
+            _feed(restorers[tp.partition], tp, batch)
     for number, restorer in restorers.items():
         succession.observer.restored(number, len(restorer.table), restorer.records, time.monotonic() - started)
     return restorers
+
+
+def _feed(restorer: Restorer, tp: TopicPartition, batch: Sequence[Record]) -> None:
+    try:
+        restorer.feed(batch)
+    except Unreadable as error:
+        fatal.fail(
+            f"{tp.topic}[{tp.partition}] at offset {batch[-1].offset}: {error}. To start anew, without what it holds, "
+            f"delete {tp.topic} and run `forewarn topics apply`",
+            code=fatal.CONFIGURATION,
+        )
 
 
 async def _open(succession: Succession, reader: Reader, number: int, restorer: Restorer, landing: Landing) -> Partition:

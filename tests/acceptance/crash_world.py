@@ -1,10 +1,7 @@
-"""A world in which detect and correlate die at a named crash point, at every unit that they fold, and come back.
+"""A world in which detect, correlate and decide die at a named crash point, at every unit that they fold.
 
-    fold.before ─> fold ─> fold.after ─> append ─> append.after ─> install ─> produce ─> outputs.after ─> ack
-         before the append the unit is lost: its input is folded again     │
-                    after it, it counts: its outputs are produced, once more if they already were
-
-The clock stands still while they are dead. What they write goes to a partition of decide, which is left in peace.
+What a death at a point means is told in tests/mortal_desk.py. The clock stands still while they are dead; what detect
+and correlate write goes on to one partition of decide.
 """
 
 from __future__ import annotations
@@ -19,14 +16,9 @@ from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.policy import Policy
 from forewarn.stream.roles.correlate import CorrelateRole
 from forewarn.stream.roles.decide import DecideRole
-from tests.acceptance.outage_world import Line, World
+from tests.acceptance.outage_world import Line, Published, World
 from tests.decide_desk import profile
-
-#: The points of a partition's commit, in the order of the flow.
-LOST = ("fold.before", "fold.after", "append.before")
-KEPT = ("append.after", "install", "outputs.before")
-TWICE = ("outputs.after", "ack")
-POINTS = (*LOST, *KEPT, *TWICE)
+from tests.mortal_desk import KEPT, LOST, TWICE
 
 FAST = OutagePolicy(
     tick_s=1,
@@ -55,7 +47,8 @@ class CrashWorld(World):
         self.deaths = 0
         self._unfolded: list[int] = []  #: ids of heartbeats that no unit has kept yet
         alerts = AlertPolicy(group_wait_s=1, left_hysteresis_s=5)
-        self.decide = self._core(DecideRole(Policy(outages=FAST, alerts=alerts)), 0)
+        self._decider = DecideRole(Policy(outages=FAST, alerts=alerts))
+        self.decide = self._core(self._decider, 0)
 
     def subscribe(self) -> None:
         """Each device has a customer."""
@@ -130,6 +123,9 @@ class CrashWorld(World):
         if self._role(core) == "correlate":
             self.correlate = self._recover(CorrelateRole(self.policy), core, 0)
             return
+        if self._role(core) == "decide":
+            self.decide = self._recover(self._decider, core, 0)
+            return
         log, unfolded = self.log, set(self._unfolded)
         self.log = [entry for entry in log if id(entry[1]) not in unfolded]
         self.restart_detect(core.partition, reread_s=3 * self.policy.longest_silence_s)
@@ -138,8 +134,11 @@ class CrashWorld(World):
     # -- what came out
 
     def told(self) -> list[tuple[str, str, str, str, str | None, float]]:
-        """Every notice: customer, incident, kind, stage, class, second."""
-        rows = [(p.output.key or b"", p.json, p.second) for p in self.of("notifications")]
+        """Every notice once: customer, incident, kind, stage, class, second at which it first came."""
+        first: dict[Output, Published] = {}
+        for published in self.of("notifications"):
+            first.setdefault(published.output, published)
+        rows = [(p.output.key or b"", p.json, p.second) for p in first.values()]
         return [
             (key.decode(), row["incident"], row["kind"], row["stage"], row.get("class"), second)
             for key, row, second in rows

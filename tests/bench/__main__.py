@@ -13,7 +13,7 @@ import msgspec
 from rich.console import Console
 
 from forewarn.deploy.local_kafka import LocalKafka
-from tests.bench import plan, results, tables
+from tests.bench import machine, plan, results, tables
 from tests.bench.bench import Bench, Options, split_cores
 from tests.bench.cluster import Cluster
 
@@ -24,8 +24,12 @@ SIZES = {"full": plan.FULL, "quick": plan.QUICK, "tiny": plan.TINY}
 
 def main() -> int:
     """0 when every run passed the correctness gate, else 1."""
-    arguments = _parser().parse_args()
+    parser = _parser()
+    arguments = parser.parse_args()
     console = Console(stderr=True)
+    known = results.load(arguments.out) if arguments.add and arguments.out.exists() else None
+    if known is not None and (differ := results.differences(known, machine.facts(None))):
+        parser.error(f"{arguments.out} is of another machine: {', '.join(differ)}")
     logging.getLogger("aiokafka").setLevel(
         logging.CRITICAL
     )  # it tells of every retry while a new topic gets its leader
@@ -34,9 +38,10 @@ def main() -> int:
     found = asyncio.run(_measure(_options(arguments, worker_cores), console))
     for table in tables.all_tables(found):
         table.show(Console(width=None if sys.stdout.isatty() else 160))
-    results.save(found, arguments.out)
+    results.save(found if known is None else results.add(known, found), arguments.out)
     console.print(f"results are in {arguments.out}")
-    wrong = [run.contestant for runs in found.throughput.values() for run in runs if not run.correct]
+    measured = [*found.throughput.values(), *found.delivery.values()]
+    wrong = [run.contestant for runs in measured for run in runs if not run.correct]
     return 1 if wrong or found.failures else 0
 
 
@@ -77,7 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     size.add_argument("--tiny", dest="size", action="store_const", const="tiny", help="proves that all run; no figures")
     parser.set_defaults(size="full")
-    parser.add_argument("--jobs", default="a,b,f,g", help="a usage, b liveness, f recovery, g latency (default: all)")
+    jobs = "a usage, b liveness, e delivery, f recovery, g latency (default: all)"
+    parser.add_argument("--jobs", default="a,b,e,f,g", help=jobs)
     parser.add_argument("--contestants", default=",".join(NAMES), help=f"of {', '.join(NAMES)} (default: all)")
     parser.add_argument("--records", type=int, help="usage records for forewarn; the others' slices scale with it")
     parser.add_argument("--repetitions", type=int, help="interleaved repetitions of (a) and (b)")
@@ -87,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quix-python", type=Path, default=ROOT / ".venv-bench/bin/python", help="has quixstreams")
     parser.add_argument("--folder", type=Path, default=ROOT / ".cache/bench", help="state and logs of the contestants")
     parser.add_argument("--out", type=Path, default=ROOT / "tests/bench/results/latest.json", help="the JSON to write")
+    parser.add_argument("--add", action="store_true", help="keep what --out holds of other jobs")
     return parser
 
 

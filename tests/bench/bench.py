@@ -9,7 +9,7 @@ Invariant: a contestant that fails is reported and does not stop the others.
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -17,12 +17,13 @@ from typing import TypeVar
 from msgspec import Struct
 from rich.console import Console
 
-from tests.bench import growth, latency, machine, recovery, state_size, throughput
+from tests.bench import delivery, growth, latency, machine, recovery, state_size, throughput
 from tests.bench.cluster import Cluster
 from tests.bench.contestant import Contestant, Job, Trial, peers
 from tests.bench.contestants.forewarn_worker import Forewarn
 from tests.bench.heartbeat_input import HeartbeatInput
 from tests.bench.measure import Stalled
+from tests.bench.other_side import OtherSide
 from tests.bench.plan import CUSTOMERS, Plan
 from tests.bench.results import Contestants, Results
 from tests.bench.usage_input import UsageInput
@@ -75,6 +76,8 @@ class Bench:
                 await self._throughput("liveness", "liveness", repetition)
             if "a" in jobs and repetition == 0:
                 await self._throughput("usage-skewed", "usage", repetition)
+            if "e" in jobs:
+                await self._delivery(repetition)
         if "g" in jobs:
             await self._latency()
         if "f" in jobs:
@@ -94,6 +97,22 @@ class Bench:
             self.results.throughput.setdefault(title, []).append(figure)
             self._console.print(
                 f"    {figure.per_cpu_second:,.0f} records per CPU second, {figure.per_second:,.0f}/s; {figure.verdict}"
+            )
+
+    async def _delivery(self, repetition: int) -> None:
+        """Ours alone: no peer delivers."""
+        if not any(one.name == "forewarn" for one in self.contestants):
+            return
+        for channel, messages in self.options.plan.messages.items():
+            with OtherSide(channel, sorted(os.sched_getaffinity(0))) as other:
+                trial = self._trial(Forewarn(), "delivery", 0, delivery.settings(channel, other.port))
+                run = delivery.run(trial, channel, messages, self._broker, other)
+                figure = await self._attempt(f"delivery by {channel}, repetition {repetition + 1}", run)
+            if figure is None:
+                continue
+            self.results.delivery.setdefault(channel, []).append(figure)
+            self._console.print(
+                f"    {figure.per_cpu_second:,.0f} messages a CPU second, {figure.per_second:,.0f}/s; {figure.verdict}"
             )
 
     def _inspect(self, title: str, repetition: int) -> throughput.Inspect:
@@ -143,7 +162,9 @@ class Bench:
             if figure := await self._attempt(f"memory at {self.options.soak_rate:,.0f}/s, {contestant.name}", job):
                 self.results.growth.append(figure)
 
-    def _trial(self, contestant: Contestant, job: Job, customers: int) -> Trial:
+    def _trial(
+        self, contestant: Contestant, job: Job, customers: int, settings: Mapping[str, str] | None = None
+    ) -> Trial:
         self._number += 1
         name = f"bench{self._number:03d}-{contestant.name}"
         return Trial(
@@ -154,6 +175,7 @@ class Bench:
             cores=self.options.worker_cores,
             cluster=self._cluster,
             customers=customers,
+            settings=settings or {},
         )
 
     async def _attempt(self, what: str, job: Awaitable[Figure]) -> Figure | None:

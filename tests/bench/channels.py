@@ -1,19 +1,17 @@
-"""How many messages a second one core hands over, channel by channel: `python -m tests.bench.channels`.
+"""How many messages a second the channels alone hand over, on one core: `python -m tests.bench.channels`.
 
     this process, one core: N sends under way ──> SMTP relay, SMS centre in a process of its own
 
-The other side takes everything and keeps little; each message must be counted there, or the run is wrong.
+What the whole worker does, Kafka, table and log with it, is job (e) of `make bench` (delivery.py). Each message must be
+counted on the other side, or the run is wrong.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import multiprocessing
 import os
 import time
-from collections.abc import Callable
-from multiprocessing.connection import Connection
 from typing import NamedTuple
 
 from forewarn.alerts.channels.email import EmailChannel
@@ -21,13 +19,11 @@ from forewarn.alerts.channels.protocol import Channel, Delivered, Message
 from forewarn.alerts.channels.smpp_session import Smsc
 from forewarn.alerts.channels.sms import SmsChannel
 from forewarn.alerts.channels.smtp_pool import Relay
-from forewarn.alerts.mail_sink import MailSink
-from forewarn.alerts.smsc import SmscSink
+from tests.bench.delivery import GOALS
+from tests.bench.other_side import OtherSide
 
 TEXT = "Outage in Linden since 8:30 pm. Expected back by 10:15 pm. We will text you when service is restored."
 TO = {"email": "ada@example.com", "sms": "+4915112345678"}
-#: Messages a second and core that are aimed at.
-GOALS = {"email": 500, "sms": 1_000}
 
 
 def message(channel: str, to: str, number: int) -> Message:
@@ -36,27 +32,6 @@ def message(channel: str, to: str, number: int) -> Message:
     return Message(
         f"n{number}", 0, "outage", "confirmed", channel, to, "en", "Outage", TEXT, html, 1_895_379_400_000, "ada"
     )
-
-
-def serve(name: str, pipe: Connection, cores: frozenset[int]) -> None:
-    """The other side: says its port, then, when asked, how many messages it has taken."""
-    os.sched_setaffinity(0, cores)
-    asyncio.run(_serve(name, pipe))
-
-
-async def _serve(name: str, pipe: Connection) -> None:
-    if name == "email":
-        async with MailSink() as mail:
-            await _report(pipe, mail.port, lambda: mail.count)
-    else:
-        async with SmscSink() as smsc:
-            await _report(pipe, smsc.port, lambda: len(smsc.taken))
-
-
-async def _report(pipe: Connection, port: int, count: Callable[[], int]) -> None:
-    pipe.send(port)
-    await asyncio.to_thread(pipe.recv)
-    pipe.send(count())
 
 
 class Measured(NamedTuple):
@@ -103,13 +78,9 @@ def main() -> int:
     os.sched_setaffinity(0, {cores[0]})
     wrong = 0
     for name, goal in GOALS.items():
-        ours, theirs = multiprocessing.Pipe()
-        other = multiprocessing.Process(target=serve, args=(name, theirs, frozenset(cores[1:] or cores)))
-        other.start()
-        found = asyncio.run(run(name, ours.recv(), messages))
-        ours.send("how many?")
-        arrived = ours.recv()
-        other.join()
+        with OtherSide(name, cores[1:] or cores) as other:
+            found = asyncio.run(run(name, other.port, messages))
+            arrived = other.count()
         wrong += arrived != messages + messages // 10
         print(
             f"{name}: {found.rate:,.0f} messages/s, {found.per_core:,.0f} a second of one core's work (goal {goal:,}); "

@@ -25,14 +25,17 @@ from msgspec import Struct
 from tests.bench.cluster import Cluster
 from tests.bench.usage_input import ALLOWANCE, Alert
 
-Job = Literal["usage", "liveness"]
+Job = Literal["usage", "liveness", "delivery"]
 FOLDER = Path(__file__).parent / "contestants"
 ROOT = Path(__file__).parents[2]
-INPUTS: dict[Job, str] = {"usage": "usage.records", "liveness": "network.heartbeats"}
+INPUTS: dict[Job, str] = {"usage": "usage.records", "liveness": "network.heartbeats", "delivery": "notifications"}
 
 
 class Trial(Struct, frozen=True):
-    """One run of one contestant: its topics' prefix, its folder for state and logs, and the cores it may use."""
+    """One run of one contestant: its topics' prefix, its folder for state and logs, and the cores it may use.
+
+    `settings` are Forewarn's own beside those that follow from the rest.
+    """
 
     job: Job
     prefix: str
@@ -41,6 +44,7 @@ class Trial(Struct, frozen=True):
     cores: tuple[int, ...]
     cluster: Cluster
     customers: int = 0
+    settings: Mapping[str, str] = {}
 
     @property
     def input(self) -> str:

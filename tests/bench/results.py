@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from tests.bench.growth import Growth
 from tests.bench.latency import Latency
 from tests.bench.measure import Run
 from tests.bench.recovery import Recovery
 from tests.bench.state_size import Kind
+
+#: What a run finds in one piece, job by job.
+JOBS = ("latency", "recovery", "growth")
 
 
 class Contestants(Struct, frozen=True):
@@ -23,13 +26,17 @@ class Contestants(Struct, frozen=True):
 
 
 class Results(Struct):
-    """Everything measured, with the machine it was measured on. Throughput runs by job, in the order they were made."""
+    """Everything measured, with the machine it was measured on.
+
+    Throughput runs by job and deliveries by channel, in the order they were made.
+    """
 
     when: str
     size: str
     machine: dict[str, str]
     contestants: dict[str, Contestants]
     throughput: dict[str, list[Run]] = field(default_factory=dict)
+    delivery: dict[str, list[Run]] = field(default_factory=dict)
     latency: list[Latency] = field(default_factory=list)
     recovery: list[Recovery] = field(default_factory=list)
     growth: list[Growth] = field(default_factory=list)
@@ -42,6 +49,20 @@ def save(results: Results, path: Path) -> None:
     """Writes the results as indented JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
+
+
+def differences(known: Results, machine: dict[str, str]) -> list[str]:
+    """What is another on this machine than on that of known results: their figures do not belong on one page."""
+    return sorted(name for name, value in machine.items() if known.machine.get(name, value) != value)
+
+
+def add(known: Results, found: Results) -> Results:
+    """What was known, with what was found put in the place of the same jobs."""
+    newer: dict[str, Any] = {name: value for name in JOBS if (value := getattr(found, name))}
+    for name in ("throughput", "delivery", "state", "state_records"):
+        newer[name] = getattr(known, name) | getattr(found, name)
+    newer["failures"] = known.failures + found.failures
+    return structs.replace(known, **newer, contestants=known.contestants | found.contestants)
 
 
 def load(path: Path) -> Results:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from tests.bench.delivery import GOALS
 from tests.bench.measure import Run, Spread
 from tests.bench.results import Results
 from tests.bench.state_size import Kind
@@ -56,6 +57,7 @@ def _line(cells: Sequence[str]) -> str:
 def all_tables(results: Results) -> list[Table]:
     """Every table that the results can fill."""
     tables = [throughput(job, runs) for job, runs in results.throughput.items()]
+    tables += [_delivery(results)] if results.delivery else []
     tables += [_latency(results)] if results.latency else []
     tables += [_recovery(results)] if results.recovery else []
     tables += [_growth(results)] if results.growth else []
@@ -110,6 +112,32 @@ def ratios(runs: Sequence[Run], peer: str) -> Spread | None:
     theirs = [run for run in runs if run.contestant == peer]
     pairs = [(a, b) for a, b in zip(ours, theirs, strict=False) if a.correct and b.correct and b.per_cpu_second]
     return Spread.of([a.per_cpu_second / b.per_cpu_second for a, b in pairs]) if pairs else None
+
+
+def _delivery(results: Results) -> Table:
+    """Messages per worker-CPU-second and what one message costs the worker: Kafka, table, log and the channel."""
+    heads = ("channel", "messages", "runs", "per CPU second", "spread", "CPU ms a message", "goal", "wall/s", "peak MB")
+    rows = []
+    for channel, runs in results.delivery.items():
+        good = [run for run in runs if run.correct and run.per_cpu_second]
+        if not good:
+            rows.append((channel, "", "too short" if all(run.correct for run in runs) else "wrong", *[""] * 6))
+            continue
+        rates = Spread.of([run.per_cpu_second for run in good])
+        rows.append(
+            (
+                channel,
+                f"{good[0].records:,}",
+                f"{len(good)} of {len(runs)}" if len(good) < len(runs) else str(len(runs)),
+                f"{rates.median:,.0f}",
+                f"{rates.low:,.0f}-{rates.high:,.0f}",
+                f"{1000 / rates.median:.2f}",
+                f"{GOALS[channel]:,}/s",
+                f"{Spread.of([run.per_second for run in good]).median:,.0f}",
+                f"{Spread.of([run.peak_rss_mb for run in good]).median:.0f}",
+            )
+        )
+    return Table("(e) delivery: the whole worker, one core, to a local relay and SMS centre", heads, rows)
 
 
 def _latency(results: Results) -> Table:

@@ -28,8 +28,8 @@ class Crew:
     `done` counts what was done to them, `codes` how they ended. Leaving raises AssertionError if one ended as none may.
     """
 
-    def __init__(self, place: Place, role: str, count: int = 1) -> None:
-        self.place, self.role, self.count = place, role, count
+    def __init__(self, place: Place, role: str, count: int = 1, *, mutant: str = "") -> None:
+        self.place, self.role, self.count, self.mutant = place, role, count, mutant
         self.done: Counter[str] = Counter()
         self.codes: Counter[int] = Counter()
         self.children: list[Child] = []
@@ -56,7 +56,8 @@ class Crew:
             assert not self.problems, "\n".join(self.problems)
 
     async def _start(self, number: int, crash_at: str | None = None) -> Child:
-        return await self.place.start(self.role, crash_at=crash_at, name=f"{self.role}-{number}")
+        name = f"{self.role}-{number}"
+        return await self.place.start(self.role, crash_at=crash_at, mutant=self.mutant, name=name)
 
     async def _keep(self) -> None:
         while not self._stopping:

@@ -18,10 +18,11 @@ COUNT, DATA = "count", "data"
 
 
 class Generator:
-    """The world of one run. Times are epoch ms."""
+    """The world of one run. Times are epoch ms. `texts`: every second finished message is one by SMS."""
 
-    def __init__(self, seed: int, *, customers: int = 40, region: str = "north") -> None:
+    def __init__(self, seed: int, *, customers: int = 40, region: str = "north", texts: bool = False) -> None:
         self.random = Random(seed)
+        self.texts = texts
         self.region = region
         self.customers = [f"c{number:04d}" for number in range(customers)]
         self.dark: set[str] = set()
@@ -121,28 +122,30 @@ class Generator:
         for _ in range(count):
             self._records += 1
             customer = self.random.choice(self.customers)
-            made.append(
-                Input(
-                    "notifications",
-                    customer,
-                    {
-                        "notification_id": f"n{self._records}",
-                        "time": _rfc3339(now),
-                        "kind": "usage",
-                        "stage": "threshold",
-                        "class": "80",
-                        "incident": f"data/{self._records}",
-                        "channel": "email",
-                        "to": f"{customer}@example.com",
-                        "locale": "en",
-                        "subject": "Nearly used up",
-                        "text": "You have used 80 % of your data.",
-                        "valid_until": _rfc3339(now + 3_600_000),
-                        "critical": False,
-                    },
-                )
-            )
+            notification = {
+                "notification_id": f"n{self._records}",
+                "time": _rfc3339(now),
+                "kind": "usage",
+                "stage": "threshold",
+                "class": "80",
+                "incident": f"data/{self._records}",
+                "locale": "en",
+                "valid_until": _rfc3339(now + 3_600_000),
+                "critical": False,
+            }
+            by_text = self.texts and self._records % 2 == 0
+            made.append(Input("notifications", customer, notification | (self._text() if by_text else _mail(customer))))
         return made
+
+    def _text(self) -> dict[str, object]:
+        """One part, and it says itself which notification it is: what an SMS centre takes carries no id of ours."""
+        number = f"+49151{self._records % 10**7:07d}"
+        return {"channel": "sms", "to": number, "text": f"n{self._records}: you have used 80 % of your data."}
+
+
+def _mail(customer: str) -> dict[str, object]:
+    words = {"subject": "Nearly used up", "text": "You have used 80 % of your data."}
+    return {"channel": "email", "to": f"{customer}@example.com", **words}
 
 
 def _rfc3339(ms: int) -> str:

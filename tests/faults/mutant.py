@@ -16,6 +16,8 @@ from typing import Any
 
 import msgspec
 
+from forewarn.alerts.delivery import Deliveries
+from forewarn.alerts.parcels import Stand
 from forewarn.stream.engine import crash, restorer
 from forewarn.stream.engine.marker import MARKER, Marker, encode
 from forewarn.stream.engine.partition import Partition
@@ -77,6 +79,18 @@ def no_fence() -> None:
     EngineWorker.dispossessed = go_on  # type: ignore[method-assign,assignment]
 
 
+def unlisted() -> None:
+    """What a dead owner had under way is sent again as if it never had been."""
+
+    def send_again(self: Deliveries, unit: Unit) -> None:
+        unanswered, self._unanswered = self._unanswered, []
+        for notification_id in unanswered:
+            if (parcel := self.shelf.get(unit, notification_id)) is not None:
+                self._wait(unit, msgspec.structs.replace(parcel, stand=Stand.WAITING))
+
+    Deliveries._list_unanswered = send_again  # type: ignore[method-assign]
+
+
 def pause() -> None:
     """At the crash point the worker does not die: it is stopped, once, and knows nothing of it."""
     name, _, count = os.environ["FOREWARN_CRASH_AT"].partition(":")
@@ -106,6 +120,7 @@ MUTATIONS: dict[str, Callable[[], None]] = {
     "no-barrier": no_barrier,
     "forget-outputs": forget_outputs,
     "no-fence": no_fence,
+    "unlisted": unlisted,
     "pause": pause,
     "slow-impact": slow_impact,
 }

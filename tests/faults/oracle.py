@@ -52,7 +52,7 @@ class Report(Struct, frozen=True):
 
 
 def judge(model: Model, seen: Seen, *, mailed: bool) -> Report:
-    """Compares. `mailed`: role deliver ran, so what was to be sent must have been taken by the mail server."""
+    """Compares. `mailed`: role deliver ran, so what was to be sent must have been taken by its server."""
     found = [
         *_state(model, seen),
         *_alerts(model, seen),
@@ -75,7 +75,9 @@ def _figures(model: Model, seen: Seen) -> dict[str, int]:
         "alerts": len(model.crossed),
         "answers": len(model.requests),
         "mails": len(seen.mails),
-        "mails twice": sum(seen.mails.values()) - len(seen.mails),
+        "mails twice": seen.mails.total() - len(seen.mails),
+        "texts": len(seen.texts),
+        "texts twice": seen.texts.total() - len(seen.texts),
         "ambiguous listed": len(_ambiguous(seen)),
         "outputs repeated": sum(len(seen.rows[topic]) - len(_by_identity(seen, topic)) for topic in IDENTITY),
         "zombie units refused": seen.refused_units,
@@ -157,7 +159,7 @@ def _outages(model: Model, seen: Seen) -> Iterator[Violation]:
 
 
 def _mails(model: Model, seen: Seen) -> Iterator[Violation]:
-    """Every message is taken by the mail server; more than once only if an attempt is listed as ambiguous for it.
+    """Every message is taken by its server; more than once only if an attempt is listed as ambiguous for it.
 
     Excused are messages that ended as superseded or expired, and those that a newer one of the same incident overtook
     while it was not known whether they had been taken: `ambiguous` is then their outcome.
@@ -170,12 +172,13 @@ def _mails(model: Model, seen: Seen) -> Iterator[Violation]:
     } | (_overtaken(seen) & ambiguous.keys())
     due = {row.read["notification_id"] for row in seen.rows["notifications"]} | model.notices.keys()
     sent = {row.read["notification_id"] for row in seen.rows["notifications.log"] if row.read["outcome"] == "sent"}
+    taken = seen.mails + seen.texts
     for notification in sorted(due - ended):
-        if not seen.mails[notification]:
+        if not taken[notification]:
             yield Violation("mail", f"{notification} was never taken")
         elif notification not in sent:
             yield Violation("delivery log", f"{notification} has no outcome `sent`")
-    for notification, count in sorted(seen.mails.items()):
+    for notification, count in sorted(taken.items()):
         if notification not in due:
             yield Violation("mail", f"{notification} was sent, but nobody decided it")
         if count - 1 > ambiguous[notification]:

@@ -36,16 +36,17 @@ READS = {
 
 
 class Place:
-    """A deployment; an asynchronous context manager. `folder` takes logs and ledgers."""
+    """A deployment; an asynchronous context manager. `folder` takes logs and ledgers; `settings` go on top."""
 
     def __init__(
         self, bootstrap: str, prefix: str, folder: Path, *, customer: int = 2, region: int = 1, smtp_port: int = 9,
-        session_s: float = 2.0,
+        session_s: float = 2.0, settings: Mapping[str, object] | None = None,
     ) -> None:  # fmt: skip
         self.bootstrap, self.prefix, self.folder = bootstrap, prefix, folder
         self.layout = Layout(region=region, customer=customer)
         self.smtp_port = smtp_port
         self.session_s = session_s
+        self.settings = {name: str(value) for name, value in (settings or {}).items()}
         self.children: list[Child] = []
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -81,6 +82,7 @@ class Place:
             "METRICS_PORT": "0",
             "SESSION_S": str(self.session_s),
             "TICK_S": "0.2",
+            **self.settings,
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FOREWARN_")}
         return kept | {f"FOREWARN_{name}": value for name, value in ours.items()}

@@ -1,8 +1,12 @@
-"""The broker goes away for some seconds in the middle of a run, and comes back with all it had."""
+"""The broker goes away for some seconds in the middle of a run, and comes back with all that it had acknowledged.
+
+It is told to, or killed, or its disk is full: then writes fail as soon as a file is to grow, and it ends by itself.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections import Counter
 from pathlib import Path
 from typing import Literal
@@ -18,8 +22,9 @@ from tests.faults.oracle import Report
 from tests.faults.place import Place
 from tests.faults.verdict import verdict
 
-#: Seconds without a broker.
-DOWN_S = 3.0
+#: Seconds without a broker; and in which one whose disk is full must have noticed.
+DOWN_S, NOTICED_S = 3.0, 60.0
+How = Literal["term", "kill", "disk full"]
 
 
 class Restarted(Struct, frozen=True):
@@ -30,9 +35,7 @@ class Restarted(Struct, frozen=True):
     tails: str
 
 
-async def run_restart(
-    kafka: LocalKafka, prefix: str, folder: Path, *, seed: int, how: Literal["term", "kill"] = "term"
-) -> Restarted:
+async def run_restart(kafka: LocalKafka, prefix: str, folder: Path, *, seed: int, how: How = "term") -> Restarted:
     """Roles decide and deliver, with input before, during and after the restart of the broker."""
     folder.mkdir(parents=True, exist_ok=True)
     mail = folder / "mail.jsonl"
@@ -47,7 +50,19 @@ async def run_restart(
         await place.settle("decide", "deliver")
         async with feeder:
             await asyncio.sleep(2.0)
-            await kafka.restart(how, down_s=DOWN_S)
+            if how == "disk full":
+                await fill_disk(kafka)
+            await kafka.restart("term" if how == "disk full" else how, down_s=DOWN_S)
             await asyncio.sleep(4.0)
         report = await verdict(place, "decide", "deliver", mail=mail)
         return Restarted(report, decide.codes + deliver.codes, place.tails())
+
+
+async def fill_disk(kafka: LocalKafka) -> None:
+    """No file of the broker's may grow any more; returns when it has ended for that. A new process may write again."""
+    assert kafka.pid is not None
+    _, most = resource.prlimit(kafka.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(kafka.pid, resource.RLIMIT_FSIZE, (0, most))
+    async with asyncio.timeout(NOTICED_S):
+        while kafka.pid is not None:  # noqa: ASYNC110  nobody signals the end of another's process
+            await asyncio.sleep(0.1)

@@ -1,4 +1,4 @@
-"""What a run left behind, as anyone may read it: output topics, decide's table, and the mail server's ledger."""
+"""What a run left behind, as anyone may read it: topics, decide's table, what mail server and SMS centre have taken."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct
 
+from forewarn.alerts.smsc import SmscSink
 from forewarn.stream.usage import stored
 from tests.faults.place import Place
 
@@ -64,13 +65,22 @@ class Table:
 
 
 class Seen:
-    """Everything read so far. `more` reads on."""
+    """Everything read so far. `more` reads on. `mails` and `texts`: how often each notification was taken."""
 
-    def __init__(self, place: Place, *, mail: Path | None = None, topics: Sequence[str] = (*TOPICS, TABLE)) -> None:
+    def __init__(
+        self,
+        place: Place,
+        *,
+        mail: Path | None = None,
+        smsc: SmscSink | None = None,
+        topics: Sequence[str] = (*TOPICS, TABLE),
+    ) -> None:
         self.place = place
         self.rows: dict[str, list[Row]] = defaultdict(list)
         self.tables: dict[int, Table] = defaultdict(Table)
         self.mails: Counter[str] = Counter()
+        self.texts: Counter[str] = Counter()
+        self._smsc = smsc
         self._topics = topics
         self._mail = mail
         self._mail_at = 0
@@ -98,6 +108,9 @@ class Seen:
                         left.discard(tp)
         if self._mail is not None:
             await asyncio.to_thread(self._read_mail, self._mail)
+        if self._smsc is not None:
+            last_parts = [part for part in self._smsc.taken if part.part == part.parts]
+            self.texts = Counter(part.text.partition(":")[0] for part in last_parts)
 
     def _take(self, topic: str, record: Any) -> None:
         if topic == TABLE:

@@ -1,7 +1,11 @@
-"""The broker goes away for some seconds, in good order: workers wait, go on by themselves, and lose nothing."""
+"""The broker goes away for some seconds: workers wait, go on by themselves, and lose nothing.
+
+It leaves in good order, is killed, or its disk is full.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,21 +13,24 @@ import pytest
 from forewarn.deploy.local_kafka import LocalKafka
 from tests.conftest import BROKER_FOR_TESTS
 from tests.faults.conftest import Run, Runs
-from tests.faults.restart import Restarted, run_restart
+from tests.faults.restart import How, Restarted, run_restart
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(480)]
 
+WAYS: tuple[How, ...] = ("term", "kill", "disk full")
 
-async def with_a_broker_of_its_own(_: str, prefix: str, folder: Path) -> Restarted:
+
+async def with_a_broker_of_its_own(_: str, prefix: str, folder: Path, *, how: How) -> Restarted:
     """The other runs keep theirs."""
     async with LocalKafka(folder / "kafka", BROKER_FOR_TESTS) as kafka:
-        return await run_restart(kafka, prefix, folder / "place", seed=5)
+        return await run_restart(kafka, prefix, folder / "place", seed=5, how=how)
 
 
-RUNS: dict[str, Run] = {"broker restart": with_a_broker_of_its_own}
+RUNS: dict[str, Run] = {f"broker away: {how}": partial(with_a_broker_of_its_own, how=how) for how in WAYS}
 
 
-async def test_a_broker_restart_loses_nothing_and_ends_no_worker(runs: Runs) -> None:
-    restarted: Restarted = await runs["broker restart"]
+@pytest.mark.parametrize("how", WAYS)
+async def test_a_broker_that_comes_back_has_lost_nothing_and_ended_no_worker(how: How, runs: Runs) -> None:
+    restarted: Restarted = await runs[f"broker away: {how}"]
     assert not restarted.report.violations, str(restarted.report)
     assert not restarted.codes, restarted.tails

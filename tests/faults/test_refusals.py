@@ -51,12 +51,26 @@ async def test_a_changelog_of_a_newer_release_stops_the_worker_and_says_so(
 ) -> None:
     async with Place(kafka.bootstrap, prefix, tmp_path) as place:
         await place.produce(Generator(1, customers=2).base(now()))
-        await place.producer.send_and_wait(f"{prefix}forewarn-decide-changelog", b"\x63newer", key=MARKER, partition=0)
+        changelog = f"{prefix}forewarn-decide-changelog"
+        await place.producer.send_and_wait(changelog, b"\x63newer", key=MARKER, partition=0)
         code, said = await refusal(place)
-        assert code in (fatal.CONFIGURATION, fatal.INTERNAL)
+        assert code == fatal.CONFIGURATION
+        assert f"{changelog}[0] at offset 0" in said
         assert "schema 99" in said
         assert "start the release that wrote it" in said
         assert await place.lag("decide") > 0
+
+
+async def test_a_damaged_changelog_stops_the_worker_and_says_how_to_start_anew(
+    kafka: KafkaAddress, prefix: str, tmp_path: Path
+) -> None:
+    async with Place(kafka.bootstrap, prefix, tmp_path) as place:
+        changelog = f"{prefix}forewarn-decide-changelog"
+        await place.producer.send_and_wait(changelog, b"\x01damaged", key=MARKER, partition=1)
+        code, said = await refusal(place)
+        assert code == fatal.CONFIGURATION
+        assert f"{changelog}[1] at offset 0: a marker is damaged" in said
+        assert f"delete {changelog} and run `forewarn topics apply`" in said
 
 
 async def test_input_deleted_before_it_was_applied_is_not_passed_over_in_silence(

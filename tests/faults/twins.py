@@ -1,9 +1,11 @@
-"""Twins: two deployments hear the same network; in one detect and correlate are killed all the time. Same notices?
+"""Twins: two deployments hear the same; in one detect, correlate and decide are killed all the time. Same notices?
 
-    network ──same beats──┬─> left alone ──> notices ─┐
-                          └─> killed ──────> notices ─┴─> {(customer, element, kind, stage, class)} equal?
+    beats, usage, ──same──┬─> left alone ──> notices ─┐
+    marketing             └─> killed ──────> notices ─┴─> (customer, element, kind, stage, class) equally often?
 
-`make twins MINUTES=30` runs it for so long on the demo's policy; exit code 1 when a notice differs.
+Compared are the notices that are owed, `confirmed`, `restored` and `threshold`; how an estimate moves is a matter of
+moments. Each marketing request must have one final answer in either, and none be approved between two notices.
+`make twins MINUTES=30` runs it for so long on the demo's policy; exit code 1 when something differs.
 """
 
 from __future__ import annotations
@@ -11,96 +13,34 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import logging
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter, deque
 from pathlib import Path
 from random import Random
 
-from msgspec import Struct
-
 from forewarn.deploy.local_kafka import LocalKafka
 from tests.faults.crew import Crew
-from tests.faults.ledger import Input
 from tests.faults.place import Place
 from tests.faults.seen import Seen
+from tests.faults.twin_feed import HOMES, NODES, Feed
+from tests.faults.twin_verdict import TOPICS, Verdict, notices, once, paired, wrong
 
 DEMO = Path(__file__).parents[2] / "deploy" / "demo-policy.toml"
 BROKER = {"group.min.session.timeout.ms": "1000", "broker.session.timeout.ms": "3000"}
 ROLES = ("detect", "correlate", "decide")
-NODES, HOMES, COLLECTORS = 6, 8, 2
 #: Seconds: of life before the first outage, of an outage, and between two. An outage lasts, and so does the calm after
 #: it, until both twins have told of it (a worker may take long to start on a busy machine), or until one never will.
 BEFORE_S, DARK_S, CALM_S, LONGEST_S = 15.0, 35.0, 25.0, 120.0
 #: Seconds between two kills, at least and at most.
-KILL_S = (8.0, 20.0)
+KILL_S = (6.0, 15.0)
 #: Seconds in which what is known must have been told when all is over.
 TOLD_S = 90.0
-
-Notice = tuple[str, str, str, str, str | None]
-
-
-class Verdict(Struct, frozen=True):
-    """What each twin told, and how often the one was killed."""
-
-    calm: frozenset[Notice]
-    killed: frozenset[Notice]
-    kills: int
-    outages: int
-
-    @property
-    def differs(self) -> list[str]:
-        """The notices of one twin alone, in words."""
-        lost = [f"lost: {notice}" for notice in sorted(self.calm - self.killed, key=repr)]
-        return lost + [f"new: {notice}" for notice in sorted(self.killed - self.calm, key=repr)]
-
-
-class DemoPlace(Place):
-    """A deployment on the demo's policy."""
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return super().environment | {"FOREWARN_POLICY": str(DEMO)}
-
-
-class Beats:
-    """The network: nodes with homes, which beat every second into both deployments. Every other home is behind c-2."""
-
-    def __init__(self, places: list[DemoPlace]) -> None:
-        self.places = places
-        self.dark: set[str] = set()  #: nodes
-        self.lost: set[str] = set()  #: collectors
-
-    async def introduce(self) -> None:
-        """Profiles: one customer a home."""
-        rows = [Input("customers.profiles", customer, profile) for customer, profile in _profiles()]
-        await asyncio.gather(*(place.produce(rows) for place in self.places))
-
-    async def run(self) -> None:
-        """Beats until it is cancelled."""
-        while True:
-            at = time.time()
-            beats = list(self._beats(int(at * 1000)))
-            await asyncio.gather(*(place.produce(beats) for place in self.places))
-            await asyncio.sleep(max(0.0, at + 1.0 - time.time()))
-
-    def _beats(self, now: int) -> Iterator[Input]:
-        for node in range(NODES):
-            for home in range(HOMES):
-                collector = f"c-{home % COLLECTORS + 1}"
-                if f"node-{node}" not in self.dark and collector not in self.lost:
-                    beat = {"element": f"home-{node}-{home}", "parent": f"node-{node}", "collector": collector}
-                    yield Input("network.heartbeats", "north", {**beat, "time": now, "interval_s": 1})
-
-
-def _profiles() -> Iterator[tuple[str, dict[str, object]]]:
-    for node in range(NODES):
-        for home in range(HOMES):
-            service = {"service_id": "s", "kind": "fixed", "element": f"home-{node}-{home}", "region": "north"}
-            contacts = {"email": f"c{node}.{home}@example.com"}
-            yield f"c-{node}-{home}", {"name": "Ada", "services": [service], "contacts": contacts}
+#: A node is left in peace for so many outages: in a reopened outage a moment decides what is said.
+RESTS = 3
 
 
 async def twins(bootstrap: str, prefix: str, folder: Path, *, seed: int, seconds: float) -> Verdict:
@@ -108,56 +48,55 @@ async def twins(bootstrap: str, prefix: str, folder: Path, *, seed: int, seconds
     random = Random(seed)
     async with contextlib.AsyncExitStack() as stack:
         places = [
-            await stack.enter_async_context(DemoPlace(bootstrap, f"{prefix}{name}-", folder / name))
+            await stack.enter_async_context(
+                Place(bootstrap, f"{prefix}{name}-", folder / name, settings={"POLICY": DEMO})
+            )
             for name in ("calm", "killed")
         ]
-        beats = Beats(places)
-        await beats.introduce()
+        feed = Feed(places, Random(seed + 1))
+        await feed.introduce()
         crews = [[await stack.enter_async_context(Crew(place, role)) for role in ROLES] for place in places]
         for place in places:
             await place.settle("decide")
-        beating = asyncio.create_task(beats.run())
+        feeding = asyncio.create_task(feed.run())
         await asyncio.sleep(BEFORE_S)
-        killing = asyncio.create_task(_kill(crews[1][:2], random))
-        outages = await _outages(beats, random, _Told(places), until=time.monotonic() + seconds)
-        kills = await _stop(killing)
-        verdict = await _agree(places, kills, outages)
-        await _stop(beating)
+        kills: Counter[str] = Counter()
+        killing = asyncio.create_task(_kill(crews[1], Random(seed + 2), kills))
+        outages = await _outages(feed, random, _Told(places), until=time.monotonic() + seconds)
+        await _stop(killing)
+        feed.asking = False
+        verdict = await _agree(places, feed, kills, outages)
+        await _stop(feeding)
     return verdict
 
 
-async def _kill(crews: list[Crew], random: Random) -> int:
-    """Kills detect or correlate again and again; how often, once it is cancelled."""
-    kills = 0
-    try:
-        while True:
-            await asyncio.sleep(random.uniform(*KILL_S))
-            child = random.choice(crews).children[0]
-            if child.code is None:
-                await child.kill()
-                kills += 1
-    except asyncio.CancelledError:
-        return kills
+async def _kill(crews: list[Crew], random: Random, kills: Counter[str]) -> None:
+    """Kills one role after the other, again and again, until it is cancelled."""
+    for crew in itertools.cycle(crews):
+        await asyncio.sleep(random.uniform(*KILL_S))
+        child = crew.children[0]
+        if child.code is None:
+            await child.kill()
+            kills[crew.role] += 1
 
 
-async def _stop(task: asyncio.Task[int] | asyncio.Task[None]) -> int:
+async def _stop(task: asyncio.Task[None]) -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
-        return await task or 0
-    return 0
+        await task
 
 
 class _Told:
     """What both deployments have told so far."""
 
-    def __init__(self, places: list[DemoPlace]) -> None:
+    def __init__(self, places: list[Place]) -> None:
         self.seen = [Seen(place, topics=("notifications",)) for place in places]
 
     async def count(self, stage: str) -> list[int]:
         """How many messages of a stage each twin has written."""
         for each in self.seen:
             await each.more()
-        return [sum(row.read["stage"] == stage for row in each.rows["notifications"]) for each in self.seen]
+        return [sum(row.read["stage"] == stage for row in once(each, "notifications")) for each in self.seen]
 
     async def wait(self, stage: str, before: list[int]) -> None:
         """Returns when both have told every customer of one more node, or after `LONGEST_S`."""
@@ -168,52 +107,41 @@ class _Told:
             await asyncio.sleep(1.0)
 
 
-async def _outages(beats: Beats, random: Random, told: _Told, *, until: float) -> int:
+async def _outages(feed: Feed, random: Random, told: _Told, *, until: float) -> int:
     """One node after the other goes dark; while every third one is, a collector is lost."""
     number = 0
+    recent: deque[str] = deque(maxlen=RESTS)
     while number == 0 or time.monotonic() < until:
-        node = f"node-{random.randrange(NODES)}"
+        node = random.choice([name for name in (f"node-{n}" for n in range(NODES)) if name not in recent])
+        recent.append(node)
         confirmed, restored = await told.count("confirmed"), await told.count("restored")
-        beats.dark.add(node)
+        feed.dark.add(node)
         await asyncio.sleep(DARK_S / 2)
         if number % 3 == 1:
-            beats.lost.add("c-2")
+            feed.lost.add("c-2")
         await asyncio.sleep(DARK_S / 2)
-        beats.lost.clear()
+        feed.lost.clear()
         await told.wait("confirmed", confirmed)
-        beats.dark.discard(node)
+        feed.dark.discard(node)
         await asyncio.sleep(CALM_S)
         await told.wait("restored", restored)
         number += 1
     return number
 
 
-async def _agree(places: list[DemoPlace], kills: int, outages: int) -> Verdict:
+async def _agree(places: list[Place], feed: Feed, kills: Counter[str], outages: int) -> Verdict:
     """Waits until both have told the same, or until what is missing would have come."""
-    seen = [Seen(place, topics=("notifications", "outages.revisions")) for place in places]
+    seen = [Seen(place, topics=TOPICS) for place in places]
     deadline = time.monotonic() + TOLD_S
     while True:
         for each in seen:
             await each.more()
-        calm, killed = (frozenset(_notices(each)) for each in seen)
-        verdict = Verdict(calm, killed, kills, outages)
-        if (not verdict.differs and _paired(verdict.calm)) or time.monotonic() > deadline:
+        calm, killed = (Counter(notices(each)) for each in seen)
+        broken = [f"{each.place.prefix} {what}" for each in seen for what in wrong(each, feed.requests)]
+        verdict = Verdict(calm, killed, tuple(broken), kills, outages, feed.requests)
+        if (not verdict.differs and paired(calm)) or time.monotonic() > deadline:
             return verdict
         await asyncio.sleep(1.0)
-
-
-def _notices(seen: Seen) -> Iterator[Notice]:
-    elements = {row.read["outage_id"]: row.read["element"] for row in seen.rows["outages.revisions"]}
-    for row in seen.rows["notifications"]:
-        told = row.read
-        element = elements.get(told["incident"], told["incident"])
-        yield row.key.decode(), element, told["kind"], told["stage"], told.get("class")
-
-
-def _paired(notices: frozenset[Notice]) -> bool:
-    """Whether everybody who was told of an outage was told of its end."""
-    confirmed = {(notice[0], notice[1]) for notice in notices if notice[3] == "confirmed"}
-    return bool(confirmed) and confirmed == {(notice[0], notice[1]) for notice in notices if notice[3] == "restored"}
 
 
 async def _run(minutes: float, seed: int) -> Verdict:
@@ -230,7 +158,9 @@ def main() -> int:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
     verdict = asyncio.run(_run(arguments.minutes, arguments.seed))
-    lines = [f"{verdict.outages} outages, {verdict.kills} kills, {len(verdict.calm)} notices", *verdict.differs]
+    killed = ", ".join(f"{role} {count}" for role, count in verdict.kills.items())
+    told = f"{verdict.calm.total()} notices, {verdict.requests} marketing requests"
+    lines = [f"{verdict.outages} outages, {told}; killed: {killed}", *verdict.differs]
     sys.stdout.write("\n".join(lines) + "\n")
     return 1 if verdict.differs else 0
 

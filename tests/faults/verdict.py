@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from forewarn.alerts.smsc import SmscSink
 from tests.faults import ledger
 from tests.faults.model import Model
 from tests.faults.oracle import Report, judge
@@ -15,7 +16,12 @@ from tests.faults.seen import Seen
 
 
 async def verdict(
-    place: Place, *roles: str, mail: Path | None = None, timeout_s: float = 40.0, settle_s: float = 60.0
+    place: Place,
+    *roles: str,
+    mail: Path | None = None,
+    smsc: SmscSink | None = None,
+    timeout_s: float = 40.0,
+    settle_s: float = 60.0,
 ) -> Report:
     """The oracle's report once `roles` have nothing left to read and nothing is missing.
 
@@ -24,7 +30,7 @@ async def verdict(
     """
     await place.settle(*roles, timeout_s=settle_s)
     model = Model(await asyncio.to_thread(lambda: list(ledger.read(place.folder / "ledger.jsonl"))))
-    seen = Seen(place, mail=mail)
+    seen = Seen(place, mail=mail, smsc=smsc)
     least, deadline = sys.maxsize, 0.0
     while True:
         await seen.more()

@@ -24,6 +24,19 @@ async def test_a_worker_told_to_stop_ends_with_zero_and_soon(kafka: KafkaAddress
         begun = time.monotonic()
         assert await worker.end() == 0
         assert time.monotonic() - begun < 10.0
+        assert list((tmp_path / "data").glob("decide-*")) == []
+
+
+async def test_what_a_killed_worker_left_on_the_disk_goes_with_the_next_start(
+    kafka: KafkaAddress, prefix: str, tmp_path: Path
+) -> None:
+    async with Place(kafka.bootstrap, prefix, tmp_path) as place:
+        await Feeder(place, Generator(3, customers=3)).base()
+        for name in ("first", "second"):
+            worker = await place.start("decide", name=name)
+            await place.settle("decide")
+            await worker.kill()
+        assert len(list((tmp_path / "data").glob("decide-*"))) == 1
 
 
 async def test_one_told_to_stop_while_it_restores_ends_with_zero_too(

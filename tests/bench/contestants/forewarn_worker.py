@@ -21,8 +21,12 @@ from aiokafka import ConsumerRecord
 from tests.bench.contestant import Job, Trial, spawn, stop
 from tests.bench.usage_input import Alert, profiles
 
-ROLES: dict[Job, str] = {"usage": "decide", "liveness": "detect"}
-OUTPUTS: dict[Job, str] = {"usage": "usage.alerts", "liveness": "outages.signals"}
+ROLES: dict[Job, str] = {"usage": "decide", "liveness": "detect", "delivery": "deliver"}
+OUTPUTS: dict[Job, str] = {
+    "usage": "usage.alerts",
+    "liveness": "outages.signals",
+    "delivery": "notifications.log",
+}
 PROFILE_TOPIC = "customers.profiles"
 #: What is not the product's default.
 CONFIGURATION: dict[str, Any] = {"--partitions": "region=N,customer=N as the input's", "--replication": 1}
@@ -82,7 +86,7 @@ class Forewarn:
         return f"{trial.prefix}forewarn-{ROLES[trial.job]}"
 
     def output(self, trial: Trial) -> str:
-        """`usage.alerts`, or the internal topic of outage signals."""
+        """`usage.alerts`, the internal topic of outage signals, or the log of deliveries."""
         return trial.prefix + OUTPUTS[trial.job]
 
     def changelogs(self, trial: Trial) -> Sequence[str]:
@@ -115,4 +119,5 @@ def _settings(trial: Trial) -> dict[str, str]:
         "FOREWARN_TOPIC_PREFIX": trial.prefix,
         "FOREWARN_METRICS_PORT": "0",
         "FOREWARN_DATA_DIR": str(trial.folder / "data"),
+        **trial.settings,
     }
