@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -35,7 +35,10 @@ NOTICES = 40.0
 
 
 class Away(Struct, frozen=True):
-    """What the oracle says; seconds from decision to hand-over by channel, the longest; the worker's memory in MB."""
+    """What the oracle says, and the worker's memory in MB before and after.
+
+    `longest_s`: by channel, the longest time from decision to hand-over of what was decided while the relay was away.
+    """
 
     report: Report
     longest_s: dict[str, float]
@@ -55,16 +58,16 @@ async def relay_away(bootstrap: str, prefix: str, folder: Path, *, seed: int, se
                 await place.settle("deliver")
                 await asyncio.sleep(BEFORE_S)
                 await relay.aclose()
-                before = _memory(crew)
+                gone, before = datetime.now(UTC), _memory(crew)
                 await asyncio.sleep(seconds)
-                after = _memory(crew)
+                back, after = datetime.now(UTC), _memory(crew)
                 async with MailSink(mail, port=port):
                     await feeder.stop()
                     report = await verdict(place, "deliver", mail=mail, smsc=smsc)
                 seen = Seen(place, topics=("notifications", "notifications.log"))
                 await seen.more()
                 longest: dict[str, float] = {}
-                for channel, waited in _waits(seen):
+                for channel, waited in _waits(seen, gone, back):
                     longest[channel] = max(waited, longest.get(channel, 0.0))
                 return Away(report, longest, (before, after), crew.codes.total())
 
@@ -74,10 +77,11 @@ def _memory(crew: Crew) -> float:
     return float(psutil.Process(crew.children[0].pid).memory_info().rss) / (1 << 20)
 
 
-def _waits(seen: Seen) -> Iterator[tuple[str, float]]:
-    """Channel, and seconds from decision to hand-over, of every message that was sent."""
-    made = {row.read["notification_id"]: row.read["time"] for row in seen.rows["notifications"]}
+def _waits(seen: Seen, since: datetime, until: datetime) -> Iterator[tuple[str, float]]:
+    """Channel, and seconds from decision to hand-over, of every message decided between two instants."""
+    rows = [row.read for row in seen.rows["notifications"]]
+    made = {row["notification_id"]: datetime.fromisoformat(row["time"]) for row in rows}
     for row in seen.rows["notifications.log"]:
-        if row.read["outcome"] == "sent":
-            since = datetime.fromisoformat(made[row.read["notification_id"]])
-            yield row.read["channel"], (datetime.fromisoformat(row.read["time"]) - since).total_seconds()
+        at = made[row.read["notification_id"]]
+        if row.read["outcome"] == "sent" and since < at < until:
+            yield row.read["channel"], (datetime.fromisoformat(row.read["time"]) - at).total_seconds()
