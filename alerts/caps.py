@@ -33,6 +33,8 @@ CHANNELS: tuple[str, ...] = ("", *get_args(Channel))
 KINDS: tuple[str, ...] = ("", "marketing", *get_args(AlertKind))
 #: A row as short as this is not worth looking through for what no cap needs any more.
 FEW = 8
+#: More messages than any row holds.
+MANY = 1 << 31
 CHANNEL_NUMBERS = {name: number for number, name in enumerate(CHANNELS)}
 KIND_NUMBERS = {name: number for number, name in enumerate(KINDS)}
 
@@ -74,6 +76,7 @@ class Caps:
     def __init__(self, caps: tuple[Cap, ...]) -> None:
         self.caps = caps
         self._counts = lru_cache(256)(lambda kind, channel: any(cap.covers(kind, channel) for cap in caps))
+        self._least = lru_cache(256)(lambda kind: min((c.limit for c in caps if c.kind in (None, kind)), default=MANY))
 
     def covers(self, kind: str) -> bool:
         """Whether messages of a kind count at all."""
@@ -87,6 +90,12 @@ class Caps:
     def full(self, unit: Unit, customer: str, kind: str, channel: str) -> Full | None:
         """The cap that one more message to the customer would break now."""
         return full(self.caps, self.spent(unit, customer), kind, channel, unit.now) if self.covers(kind) else None
+
+    def roomy(self, unit: Unit, customer: str, kind: str, *, more: int = 0) -> bool:
+        """Whether even all that is kept of a customer, and so many `more`, would fill no cap of the kind."""
+        value = unit.get(PREFIX + customer.encode())
+        kept = (len(value) - 1) // MESSAGE.size if value is not None else 0
+        return bool(kept + more < self._least(kind))
 
     def spend(self, unit: Unit, customer: str, kind: str, channel: str) -> None:
         """Counts a message that is sent, or approved, now."""

@@ -14,7 +14,6 @@ until a newer grant, even when the row that withdrew it disappears.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 import msgspec
@@ -117,20 +116,36 @@ def consented(layers: tuple[Layer, Layer], purposes: tuple[str, ...], channel: s
 
     Purposes and channels `*` and `all` cover everything. At the same instant a refusal wins.
     """
-    found = [
-        timed
+    return _newest(_about(layers, purposes), channel)
+
+
+def granted(layers: tuple[Layer, Layer], purposes: tuple[str, ...], channels: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the channels on which the customer consented to one of the purposes."""
+    about = _about(layers, purposes)
+    return tuple(channel for channel in channels if _newest(about, channel)) if about else ()
+
+
+def consents_in_order(layers: tuple[Layer, Layer]) -> tuple[tuple[str, str, bool], ...]:
+    """Every consent (purpose, channel, granted), the newest last: whatever `consented` says follows from it."""
+    rows = [
+        (timed.time, not timed.value, purpose, channel)
         for layer in layers
-        if layer.consents
-        for purpose in (*purposes, *WILDCARDS)
-        for timed in _on_channel(layer.consents.get(purpose), channel)
+        for purpose, channels in layer.consents.items()
+        for channel, timed in channels.items()
     ]
-    if not found:
-        return None
-    return max(found, key=lambda timed: (timed.time, not timed.value)).value
+    return tuple((purpose, channel, not refused) for _, refused, purpose, channel in sorted(rows))
 
 
-def _on_channel(rows: Mapping[str, Timed[bool]] | None, channel: str) -> list[Timed[bool]]:
-    return [rows[name] for name in (channel, *WILDCARDS) if name in rows] if rows else []
+def _about(layers: tuple[Layer, Layer], purposes: tuple[str, ...]) -> list[dict[str, Timed[bool]]]:
+    """The consents for any of the purposes."""
+    names = (*purposes, *WILDCARDS)
+    return [layer.consents[name] for layer in layers if layer.consents for name in names if name in layer.consents]
+
+
+def _newest(about: list[dict[str, Timed[bool]]], channel: str) -> bool | None:
+    """What the newest of these consents says of the channel."""
+    found = [rows[name] for rows in about for name in (channel, *WILDCARDS) if name in rows]
+    return max(found, key=lambda timed: (timed.time, not timed.value)).value if found else None
 
 
 def _granted(known: Consents, consents: tuple[Consent, ...], recorded: int) -> Consents:

@@ -31,6 +31,11 @@ class Controls:
         """Whether sending of a kind is paused."""
         return bool(self._paused) and (kind in self._paused or EVERYTHING in self._paused)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is paused, as operators said it: kinds, `*` for all."""
+        return tuple(sorted(self._paused))
+
     def take(self, unit: Unit, kind: str, control: Control | None) -> bool:
         """Folds a word of the operator's; a tombstone resumes. True when the kind was resumed by it."""
         if control is not None and control.paused:

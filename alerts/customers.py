@@ -122,10 +122,19 @@ class Customer:
             return None
         return choices.consented((self._crm, self._own), purposes, channel)
 
+    def agreed(self, purposes: tuple[str, ...], channels: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the channels on which the customer consented to one of the purposes."""
+        return choices.granted((self._crm, self._own), purposes, channels) if self.has_consents else ()
+
     @property
     def has_consents(self) -> bool:
         """Whether the customer granted or refused anything at all."""
         return bool(self._crm.consents or self._own.consents)
+
+    @property
+    def consents(self) -> tuple[tuple[str, str, bool], ...]:
+        """What the customer granted and refused (purpose, channel, granted), the newest last."""
+        return choices.consents_in_order((self._crm, self._own)) if self.has_consents else ()
 
     def address(self, channel: str) -> str | None:
         """Where a channel reaches the customer; structured push and webhook addresses as JSON. None = nowhere."""

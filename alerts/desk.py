@@ -85,7 +85,7 @@ class Desk(Parts):
     def tick(self, unit: Unit, idle: frozenset[str]) -> None:
         """Lets time pass: reviews of marketing requests, and the partition's progress."""
         self.requests.tick(unit, idle)
-        self.marks.publish(unit)
+        self.marks.publish(unit, behind=self.fan_out.walks_for("standing"), paused=self.controls.words)
 
     def fire(self, unit: Unit, timer: Timer) -> None:
         """Hands a timer to the part that armed it."""

@@ -83,6 +83,10 @@ class FanOut:
             if (purpose, subject) in self.walks:
                 self._end(unit, (purpose, subject))
 
+    def walks_for(self, purpose: str) -> bool:
+        """Whether a walk of that purpose is under way."""
+        return any(name == purpose for name, _ in self.walks)
+
     def work(self, unit: Unit) -> bool:
         """Visits the next customers of the first walk; True while any walk is left."""
         key = min(self.walks, key=self._rank, default=None)

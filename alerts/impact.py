@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from forewarn.alerts.alike import Alike
 from forewarn.alerts.customers import Customers, another_access
 from forewarn.alerts.fanout import FanOut, Purpose
 from forewarn.alerts.incidents import Change, Incident, Incidents
@@ -63,8 +64,9 @@ class Impact:
         self.fan_out = fan_out
         #: Told of every revision that says something new.
         self.seen: Callable[[Unit, Incident], None] = lambda unit, incident: None
-        fan_out.add("urgent", Purpose(self._urgent, self._visit, rank=customers.rank))
-        fan_out.add("notices", Purpose(notices.members, self._visit, rank=customers.rank))
+        self.alike = Alike(notices, standings, self._visit)
+        fan_out.add("urgent", Purpose(self._urgent, self.alike.visit, rank=customers.rank))
+        fan_out.add("notices", Purpose(notices.members, self.alike.visit, rank=customers.rank))
         fan_out.add("standing", Purpose(notices.members, self._publish))
         fan_out.add("forget", Purpose(notices.members, self._forget, self._forgotten))
 

@@ -11,7 +11,7 @@ from forewarn.alerts.proposal import Proposal, digest
 from forewarn.alerts.reasons import Reason
 from forewarn.alerts.told import Entry, Message
 from forewarn.stream.engine.unit import Unit
-from forewarn.topics.events.messages import Decision, MarketingAnswer, Notification, Standing
+from forewarn.topics.events.messages import Decision, MarketingAnswer, Notification
 from forewarn.topics.events.obligations import Obligation
 from forewarn.topics.events.outages import Affected, StillOut
 from forewarn.topics.instants import to_rfc3339
@@ -20,6 +20,8 @@ Outcome = Literal["sent", "deferred", "dropped", "held", "approved"]
 
 #: Exact amounts stay numbers.
 ENCODE = msgspec.json.Encoder(decimal_format="number").encode
+#: An `as_of` that is not filled in yet. No text can hold it: quotes inside one are escaped.
+AS_OF = b'"as_of":""'
 
 
 class Ledger(Struct, frozen=True):
@@ -124,9 +126,9 @@ class Ledger(Struct, frozen=True):
             ),
         )
 
-    def standing(self, unit: Unit, customer: str, standing: Standing | None) -> None:
-        """A row of `customers.standing`; None deletes it."""
-        value = ENCODE(standing) if standing is not None else None
+    def standing(self, unit: Unit, customer: str, words: bytes | None) -> None:
+        """A row of `customers.standing` as encoded without its `as_of`, which is now; None deletes it."""
+        value = words.replace(AS_OF, b'"as_of":"%s"' % to_rfc3339(unit.now).encode(), 1) if words is not None else None
         unit.emit("customers.standing", customer.encode(), value, partitions=(self.partition,))
 
     def affected(self, unit: Unit, counted: Affected | StillOut) -> None:

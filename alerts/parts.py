@@ -86,7 +86,7 @@ class Parts:
         policy, pipeline = self.policy, Pipeline(rules, self.told, ledger)
         self.deferrals, self.caps = pipeline.deferrals, pipeline.caps
         self.standings = Standings(
-            policy,
+            rules,
             customers=self.customers,
             incidents=self.incidents,
             told=self.told,

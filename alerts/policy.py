@@ -124,7 +124,7 @@ class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     review_s: Period = 6 * 3600.0
     #: Review of a request held because what Forewarn knows is not fresh.
     stale_review_s: Period = 30.0
-    #: Requests freed by the same event are reviewed spread over this long, higher priority first.
+    #: Requests freed by the same event are reviewed spread over this long, a customer's own by priority.
     release_spread_s: Seconds = 300.0
     #: A complaint without a case holds marketing for this long.
     complaint_s: Seconds = 7 * DAY_S

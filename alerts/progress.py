@@ -1,7 +1,8 @@
 """How far correlate has come (its marks in `outages.impact`), and how far this partition has come (`progress`).
 
-Table: `p/mark` the newest mark, `p/progress` the tick of the last row in `progress`. A partition publishes on a tick,
-every few seconds; who reads `customers.standing` takes no answer from a partition whose row is old.
+Table: `p/mark` the newest mark, `p/progress` the last row in `progress`. A partition publishes on a tick, every few
+seconds, and at once when it falls behind, has caught up, or sending is paused or resumed; who reads
+`customers.standing` takes no yes from a partition whose row is old or says so (`contactable.py`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ MARK, LAST = b"p/mark", b"p/progress"
 SCHEMA = b"\x01"
 
 DECODE_MARK = msgspec.msgpack.Decoder(ProgressMark).decode
+DECODE_ROW = msgspec.msgpack.Decoder(Progress).decode
 
 
 class Marks:
@@ -50,11 +52,14 @@ class Marks:
             and now - mark.event_time <= ms(self.policy.mark_event_s)
         )
 
-    def publish(self, unit: Unit) -> None:
-        """Writes the row of this partition, at most every `progress_s`."""
+    def publish(self, unit: Unit, *, behind: bool = False, paused: tuple[str, ...] = ()) -> None:
+        """Writes the row of this partition, at most every `progress_s` while it says nothing new but the time."""
         value = unit.get(LAST)
-        if value is not None and unit.now - int(value[1:]) < ms(self.policy.progress_s):
+        last = DECODE_ROW(memoryview(value)[1:]) if value is not None else None
+        event_time = self.mark.event_time if self.mark is not None else 0
+        row = Progress("decide", self.partition, unit.now, event_time, behind, paused)
+        same = last is not None and (last.behind, last.paused) == (behind, paused)
+        if last is not None and same and unit.now - last.tick < ms(self.policy.progress_s):
             return
-        unit.put(LAST, SCHEMA + b"%d" % unit.now)
-        row = Progress("decide", self.partition, unit.now, self.mark.event_time if self.mark is not None else 0)
+        unit.put(LAST, SCHEMA + msgspec.msgpack.encode(row))
         unit.emit("progress", b"decide/%d" % self.partition, ENCODE(row), partitions=(self.partition,))

@@ -124,5 +124,14 @@ def notification_id(
 
 def digest(*parts: str) -> str:
     """32 hex characters that stand for these texts, in this order; each is hashed with its length."""
-    sized = b"".join(b"%d:%s" % (len(raw), raw) for raw in (part.encode() for part in parts))
-    return hashlib.blake2b(sized, digest_size=16).hexdigest()
+    return hashed(sized(*parts))
+
+
+def sized(*parts: str) -> bytes:
+    """What `digest` hashes of these texts."""
+    return b"".join([b"%d:%s" % (len(raw), raw) for raw in map(str.encode, parts)])
+
+
+def hashed(sized_parts: bytes) -> str:
+    """The digest of texts that are `sized` already."""
+    return hashlib.blake2b(sized_parts, digest_size=16).hexdigest()

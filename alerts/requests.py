@@ -4,19 +4,21 @@
                                    ├─ expired ─> marketing.held, final
                                    └─ hold ───> marketing.held with review_at ──> timer, or a change ──> judge
 
-One table key a customer, `m/<customer>`, holds the requests until they expire, answered ones without their content, so
-that a repeated `request_id` is not answered again. A review by timer approves only on a tick on which nothing that the
-gate rests on is unread; a request's own batch has the engine's barrier for that.
+One table key a customer, `m/<customer>`, holds the requests, answered ones without their content, so that a repeated
+`request_id` is not answered again: until they expire, and for as long as a request without `expires` lives. A review by
+timer approves only on a tick on which nothing that the gate rests on is unread; a request's own batch has the engine's
+barrier for that. Whenever one request of a customer is judged, those that are more important are judged before it, so
+that what is left of the caps goes to them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 
 import msgspec
-from msgspec import Struct
 
-from forewarn.alerts.caps import Caps
+from forewarn.alerts.caps import Caps, Full
 from forewarn.alerts.curfew import MARKETING, curfew
 from forewarn.alerts.customers import Customer, Customers
 from forewarn.alerts.fanout import FanOut, Purpose
@@ -24,8 +26,8 @@ from forewarn.alerts.gate import Facts, Hold, judge
 from forewarn.alerts.ledger import Ledger
 from forewarn.alerts.local_hours import zone_of
 from forewarn.alerts.policy import AlertPolicy, ms
-from forewarn.alerts.proposal import digest
 from forewarn.alerts.reasons import Reason
+from forewarn.alerts.request import Request, decode, encode, importance, next_due
 from forewarn.alerts.standing import Standings
 from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.stream.regulator.pack import Pack
@@ -52,23 +54,7 @@ BARRIER = (
 )
 
 
-class Request(Struct, frozen=True, array_like=True, omit_defaults=True):
-    """A request as kept in the table. Instants are epoch ms.
-
-    `review`: when to look at it again, 0 = it has its final answer. `reason` and `announced` (its `review_at`) are
-    those of the last answer given.
-    """
-
-    id: str
-    expires: int
-    review: int = 0
-    reason: str = ""
-    announced: int = 0
-    event: MarketingRequest | None = None
-
-
-ENCODE = msgspec.msgpack.Encoder().encode
-DECODE = msgspec.msgpack.Decoder(tuple[Request, ...]).decode
+NOTHING: Mapping[str, object] = {}
 
 
 class Requests:
@@ -98,20 +84,25 @@ class Requests:
         standings.changed = self.wake
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
-        """Finds the customers with held requests. All are looked at on the first tick; only due ones are judged."""
+        """Finds the customers with held requests, and those whose timer has fired before a tick came."""
         for key, value in table.items():
-            if key.startswith(PREFIX) and any(r.review for r in DECODE(memoryview(value)[1:])):
-                self._held.add(key[len(PREFIX) :].decode())
-        self._due = sorted(self._held)
+            if key.startswith(PREFIX):
+                customer, requests = key[len(PREFIX) :].decode(), decode(memoryview(value)[1:])
+                if any(request.review for request in requests):
+                    self._held.add(customer)
+                if Timer(next_due(requests), customer, REVIEW).key not in table:
+                    self._due.append(customer)
+        self._due.sort()
 
     def take(self, unit: Unit, customer: str, event: MarketingRequest) -> None:
         """Answers a new request; one whose id was seen gets no second answer."""
         known = self._requests(unit, customer)
         if any(request.id == event.request_id for request in known):
             return
-        life = to_ms(event.expires) if event.expires is not None else to_ms(event.time) + ms(self.policy.request_life_s)
-        request = self._judge(unit, customer, Request(event.request_id, life, event=event), fresh=unit.fresh)
-        self._save(unit, customer, (*known, request))
+        life = ms(self.policy.request_life_s)
+        expires = to_ms(event.expires) if event.expires is not None else to_ms(event.time) + life
+        new = Request(event.request_id, expires, max(expires, unit.now + life), review=unit.now, event=event)
+        self._arbitrate(unit, customer, (*known, new), fresh=unit.fresh)
 
     def fire(self, unit: Unit, timer: Timer) -> None:
         """Requests of a customer are due; they are judged on the tick that follows."""
@@ -130,7 +121,7 @@ class Requests:
         if customer not in self._held:
             return
         requests = tuple(
-            msgspec.structs.replace(request, review=min(request.review, unit.now + self._spread(request)))
+            msgspec.structs.replace(request, review=min(request.review, unit.now + self._spread(customer, request)))
             if request.review
             else request
             for request in self._requests(unit, customer)
@@ -150,13 +141,22 @@ class Requests:
         self._save(unit, customer, ())
 
     def _review(self, unit: Unit, customer: str, *, fresh: bool) -> None:
-        """Judges the customer's due requests, the more important first, and forgets answered ones that are over."""
+        """Judges the customer's due requests, and forgets answered ones that will not come again."""
         known = self._requests(unit, customer)
-        requests = [r for r in known if r.review or r.expires > unit.now]
-        due = sorted((r for r in requests if 0 < r.review <= unit.now), key=_importance)
-        judged = {r.id: self._judge(unit, customer, r, fresh=fresh) for r in due}
-        if judged or len(requests) < len(known):
-            self._save(unit, customer, tuple(judged.get(r.id, r) for r in requests))
+        requests = tuple(r for r in known if r.review or r.forget > unit.now)
+        if len(requests) < len(known) or any(0 < r.review <= unit.now for r in requests):
+            self._arbitrate(unit, customer, requests, fresh=fresh)
+
+    def _arbitrate(self, unit: Unit, customer: str, requests: tuple[Request, ...], *, fresh: bool) -> None:
+        """Judges what is due, each after all that waits and is more important; and stores the customer's requests."""
+        least = min((r.priority for r in requests if 0 < r.review <= unit.now), default=inf)
+        judged: dict[str, Request] = {}
+        for request in sorted((r for r in requests if r.review), key=importance):
+            if request.review <= unit.now or (fresh and request.priority > least):
+                judged[request.id] = self._judge(unit, customer, request, fresh=fresh)
+        self._save(unit, customer, tuple(judged.get(r.id, r) for r in requests))
+        if any(request.reason == Reason.CLEAR for request in judged.values()):
+            self.standings.publish(unit, customer)  # the caps may have no more room
 
     def _judge(self, unit: Unit, customer: str, request: Request, *, fresh: bool) -> Request:
         """Answers a request, if there is news, and says how it goes on."""
@@ -172,15 +172,17 @@ class Requests:
             hold = Hold(Reason.SOLICITATION_HOURS, until)
         if hold is None:
             self.caps.spend(unit, customer, "marketing", event.channel)
+        evidence = _evidence(facts, hold, full)
         if hold is None or hold.reason == Reason.EXPIRED:
-            self._answer(unit, customer, request, hold, review=0, facts=facts)
-            return Request(request.id, request.expires, reason=hold.reason if hold is not None else Reason.CLEAR)
+            self._answer(unit, customer, request, hold, review=0, evidence=evidence)
+            reason = hold.reason if hold is not None else Reason.CLEAR
+            return Request(request.id, request.expires, request.forget, reason=reason)
         if hold.reason == request.reason and request.announced > unit.now:
             return msgspec.structs.replace(request, review=request.announced)  # as answered
-        review = min(self._review_at(hold, request, unit.now), request.expires)
+        review = min(self._review_at(hold, customer, request, unit.now), request.expires)
         if hold.reason == request.reason == Reason.UPSTREAM_STALE:
             return msgspec.structs.replace(request, review=review)  # no news, however often it is looked at
-        self._answer(unit, customer, request, hold, review=review, facts=facts)
+        self._answer(unit, customer, request, hold, review=review, evidence=evidence)
         return msgspec.structs.replace(request, review=review, reason=hold.reason, announced=review)
 
     def _curfew(self, person: Customer | None, channel: str, now: int) -> int:
@@ -189,7 +191,14 @@ class Requests:
         return curfew(self.packs, MARKETING, channel, zone, now)
 
     def _answer(
-        self, unit: Unit, customer: str, request: Request, hold: Hold | None, *, review: int, facts: Facts | None = None
+        self,
+        unit: Unit,
+        customer: str,
+        request: Request,
+        hold: Hold | None,
+        *,
+        review: int,
+        evidence: Mapping[str, object] = NOTHING,
     ) -> None:
         event = request.event
         assert event is not None
@@ -209,38 +218,33 @@ class Requests:
             review_at=to_rfc3339(review) if review else None,
             valid_until=to_rfc3339(good) if hold is None else None,
         )
-        evidence = {"outages": facts.outages} if facts is not None and facts.outages else {}
-        self.ledger.marketing(unit, customer, answer, approved=hold is None, rule="gate", evidence=evidence)
+        self.ledger.marketing(unit, customer, answer, approved=hold is None, rule="gate", evidence={**evidence})
 
-    def _review_at(self, hold: Hold, request: Request, now: int) -> int:
+    def _review_at(self, hold: Hold, customer: str, request: Request, now: int) -> int:
         """When a held request is looked at again (epoch ms), if nothing changes before."""
         if hold.until is not None:
-            return hold.until + self._spread(request)
+            return hold.until + self._spread(customer, request)
         wait_s = {
             Reason.OUTAGE: self.policy.lease_s,  # the lease runs from the restoration: it cannot end before
             Reason.UPSTREAM_STALE: self.policy.stale_review_s,
         }.get(hold.reason, self.policy.review_s)
         return now + max(1, ms(wait_s))
 
-    def _spread(self, request: Request) -> int:
-        """A delay in ms between 1 and `release_spread_s`: shorter for higher priority, else by the request's id."""
-        event = request.event
-        priority = min(max(float(event.priority), 0.0), 100.0) if event is not None else 0.0
-        share = int(digest(request.id)[:8], 16) / 2**32
-        return 1 + int(ms(self.policy.release_spread_s) * ((100 - priority) / 100 + share) / 2)
+    def _spread(self, customer: str, request: Request) -> int:
+        return request.turn(customer, ms(self.policy.release_spread_s))
 
     def _requests(self, unit: Unit, customer: str) -> tuple[Request, ...]:
         value = unit.get(PREFIX + customer.encode())
-        return DECODE(memoryview(value)[1:]) if value is not None else ()
+        return decode(memoryview(value)[1:]) if value is not None else ()
 
     def _save(self, unit: Unit, customer: str, requests: tuple[Request, ...]) -> None:
         """Stores the customer's requests and moves their timer to the next one that is due."""
         key = PREFIX + customer.encode()
         if before := self._requests(unit, customer):
-            unit.disarm(_next(before), customer, REVIEW)
+            unit.disarm(next_due(before), customer, REVIEW)
         if requests:
-            unit.put(key, SCHEMA + ENCODE(requests))
-            unit.arm(_next(requests), customer, REVIEW)
+            unit.put(key, SCHEMA + encode(requests))
+            unit.arm(next_due(requests), customer, REVIEW)
         elif before:
             unit.delete(key)
         if any(request.review for request in requests):
@@ -249,10 +253,12 @@ class Requests:
             self._held.discard(customer)
 
 
-def _next(requests: tuple[Request, ...]) -> int:
-    """When (epoch ms) the first of these is to be looked at, or forgotten."""
-    return min(request.review or request.expires for request in requests)
-
-
-def _importance(request: Request) -> tuple[float, str]:
-    return -float(request.event.priority) if request.event is not None else 0.0, request.id
+def _evidence(facts: Facts, hold: Hold | None, full: Full | None) -> dict[str, object]:
+    """What an answer rests on: the customer's outages, the cap that is full, and until when it holds."""
+    evidence: dict[str, object] = {"outages": facts.outages} if facts.outages else {}
+    if hold is not None and hold.reason == Reason.FREQUENCY_CAP and full is not None:
+        cap = full.cap
+        evidence |= {"cap": cap.name, "count": full.count, "limit": cap.limit, "window_s": cap.window_s}
+    if hold is not None and hold.until is not None:
+        evidence["until"] = to_rfc3339(hold.until)
+    return evidence

@@ -14,17 +14,18 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import msgspec
-
+from forewarn.alerts.caps import Caps
 from forewarn.alerts.circumstances import Circumstances, held_until
 from forewarn.alerts.control import Controls
 from forewarn.alerts.customers import Customer, Customers
-from forewarn.alerts.gate import Facts, holds
+from forewarn.alerts.gate import Facts, Hold, holds
 from forewarn.alerts.incidents import Incident, Incidents
-from forewarn.alerts.ledger import Ledger
-from forewarn.alerts.policy import CHANNELS, AlertPolicy, ms
+from forewarn.alerts.ledger import ENCODE, Ledger
+from forewarn.alerts.policy import CHANNELS, ms
 from forewarn.alerts.progress import Marks
+from forewarn.alerts.proposal import Rules
 from forewarn.alerts.reasons import Reason
+from forewarn.alerts.rollout import withheld
 from forewarn.alerts.told import Entry, Told
 from forewarn.stream.engine.unit import Unit
 from forewarn.topics.events.messages import Standing
@@ -36,6 +37,9 @@ SCHEMA = b"\x01"
 #: Bytes of a row's fingerprint; the instant of the timer follows it in the table.
 PRINT = 8
 
+#: The purpose of consent that a row is about.
+MARKETING = ("marketing",)
+
 #: Timer at which a customer's row changes by itself; its subject is the customer.
 REFRESH = "standing.refresh"
 
@@ -45,7 +49,7 @@ class Standings:
 
     def __init__(
         self,
-        policy: AlertPolicy,
+        rules: Rules,
         *,
         customers: Customers,
         incidents: Incidents,
@@ -55,7 +59,9 @@ class Standings:
         marks: Marks,
         ledger: Ledger,
     ) -> None:
-        self.policy = policy
+        self.rules = rules
+        self.policy = rules.policy
+        self.channels = rules.policy.channels or CHANNELS
         self.customers = customers
         self.incidents = incidents
         self.told = told
@@ -63,27 +69,14 @@ class Standings:
         self.controls = controls
         self.marks = marks
         self.ledger = ledger
+        self.caps = Caps(rules.policy.caps)
         #: Called when a row changed: what marketing asks may have another answer now.
         self.changed: Callable[[Unit, str], None] = lambda unit, customer: None
 
     def facts(self, unit: Unit, customer: str, person: Customer | None, *, fresh: bool = True) -> Facts:
         """What the gate judges by; `fresh`: nothing that was written before is unread."""
-        situation = self.circumstances.get(unit, customer)
-        entries = self.told.entries(unit, customer)
-        outages, lease = self._outages(unit, person, entries)
-        return Facts(
-            known=person is not None,
-            fresh=fresh and self.marks.fresh(unit.now),
-            outages=outages,
-            lease=lease,
-            case=held_until(situation.cases),
-            complaint=situation.complaint,
-            appointment=held_until(situation.appointments),
-            bill_shock=situation.bill_shock,
-            overage=situation.overage,
-            critical_told=self._critical(person, entries),
-            paused=self.controls.paused("marketing"),
-        )
+        fresh = fresh and self.marks.fresh(unit.now)
+        return self._facts(unit, customer, person, self.told.entries(unit, customer), fresh=fresh)
 
     def publish(self, unit: Unit, customer: str) -> None:
         """Writes the customer's row if it says something new, and has held requests looked at again.
@@ -93,51 +86,69 @@ class Standings:
         person = self.customers.get(unit, customer)
         if person is None:
             return
-        facts = self.facts(unit, customer, person)
-        row = self._row(unit, customer, person, facts)
-        print_ = blake2b(msgspec.msgpack.encode(row), digest_size=PRINT).digest()
-        key = PREFIX + customer.encode()
-        known = unit.get(key)
-        if known is not None and known[1 : 1 + PRINT] == print_:
+        entries = self.told.entries(unit, customer)
+        facts = self._facts(unit, customer, person, entries, fresh=False)
+        standing = (*holds(facts, unit.now), *self._refused(unit, person))
+        refresh = min((hold.until for hold in standing if hold.until is not None), default=0)
+        self.write(unit, customer, ENCODE(_row(customer, facts, standing, entries)), refresh)
+
+    def write(self, unit: Unit, customer: str, words: bytes, refresh: int = 0) -> None:
+        """Writes a row, as encoded without its time, if it says something new. `refresh`: when it changes by itself."""
+        key, print_ = PREFIX + customer.encode(), blake2b(words, digest_size=PRINT).digest()
+        kept, known = SCHEMA + print_ + b"%d" % refresh, unit.get(key)
+        if known == kept:
             return
-        self._disarm(unit, customer)
-        refresh = min((hold.until for hold in holds(facts, unit.now) if hold.until is not None), default=0)
-        unit.put(key, SCHEMA + print_ + b"%d" % refresh)
+        if known is not None:
+            self._disarm(unit, customer, known)
+        unit.put(key, kept)
         if refresh:
             unit.arm(refresh, customer, REFRESH)
-        self.ledger.standing(unit, customer, msgspec.structs.replace(row, as_of=to_rfc3339(unit.now)))
-        self.changed(unit, customer)
+        if known is None or known[1 : 1 + PRINT] != print_:
+            self.ledger.standing(unit, customer, words)
+            self.changed(unit, customer)
 
     def erase(self, unit: Unit, customer: str) -> None:
         """Deletes the customer's row."""
-        self._disarm(unit, customer)
-        unit.delete(PREFIX + customer.encode())
+        key = PREFIX + customer.encode()
+        if (known := unit.get(key)) is not None:
+            self._disarm(unit, customer, known)
+        unit.delete(key)
         self.ledger.standing(unit, customer, None)
 
-    def _disarm(self, unit: Unit, customer: str) -> None:
-        known = unit.get(PREFIX + customer.encode())
-        if known is not None and (refresh := int(known[1 + PRINT :])):
+    def _disarm(self, unit: Unit, customer: str, known: bytes) -> None:
+        if refresh := int(known[1 + PRINT :]):
             unit.disarm(refresh, customer, REFRESH)
 
-    def _row(self, unit: Unit, customer: str, person: Customer, facts: Facts) -> Standing:
-        standing = list(holds(facts, unit.now))
-        reasons = [hold.reason.value for hold in standing]
-        channels = self.policy.channels or CHANNELS
-        if not (person.has_consents and any(person.consented(("marketing",), channel) for channel in channels)):
-            reasons.append(Reason.NO_CONSENT.value)
-        ends = [hold.until for hold in standing if hold.until is not None]
-        entries = self.told.entries(unit, customer)
-        latest = max((m for entry in entries for m in entry.messages), key=lambda m: (m.time, m.id), default=None)
-        return Standing(
-            customer=customer,
-            as_of="",
-            outages=facts.outages,
-            reasons=tuple(reasons),
-            pending=tuple(m.id for entry in entries for m in entry.messages if m.deferred),
-            told=tuple(entry.incident for entry in entries if any(m.owed for m in entry.messages)),
-            held_until=to_rfc3339(max(ends)) if ends else None,
-            last_decision=latest.id if latest is not None else None,
+    def _facts(
+        self, unit: Unit, customer: str, person: Customer | None, entries: tuple[Entry, ...], *, fresh: bool
+    ) -> Facts:
+        situation = self.circumstances.get(unit, customer)
+        outages, lease = self._outages(unit, person, entries)
+        return Facts(
+            known=person is not None,
+            fresh=fresh,
+            outages=outages,
+            lease=lease,
+            case=held_until(situation.cases),
+            complaint=situation.complaint,
+            appointment=held_until(situation.appointments),
+            bill_shock=situation.bill_shock,
+            overage=situation.overage,
+            critical_told=self._critical(person, entries) if entries else 0,
+            paused=self.controls.paused("marketing"),
+            withheld=withheld(self.rules.mode, self.policy, customer),
         )
+
+    def _refused(self, unit: Unit, person: Customer) -> tuple[Hold, ...]:
+        """What stands against marketing on every channel: no consent, or no room in the caps for now."""
+        agreed = person.agreed(MARKETING, self.channels)
+        if not agreed:
+            return (Hold(Reason.NO_CONSENT, None),)
+        if self.caps.roomy(unit, person.id, "marketing"):
+            return ()
+        full = [self.caps.full(unit, person.id, "marketing", channel) for channel in agreed]
+        ends = [found.until for found in full if found is not None]
+        return (Hold(Reason.FREQUENCY_CAP, min(ends)),) if len(ends) == len(agreed) else ()
 
     def _outages(self, unit: Unit, person: Customer | None, entries: tuple[Entry, ...]) -> tuple[tuple[str, ...], int]:
         """Ids of the outages the customer is in, parts as their whole, and the end of the lease after what is over."""
@@ -182,6 +193,22 @@ class Standings:
             return None if down or waiting else (since or 0) + ms(self.policy.lease_s)
         ended = since if since is not None and not down else heir.ended
         return (ended or heir.time) + ms(self.policy.lease_s)
+
+
+def _row(customer: str, facts: Facts, standing: tuple[Hold, ...], entries: tuple[Entry, ...]) -> Standing:
+    """The row, but for its time."""
+    ends = [hold.until for hold in standing if hold.until is not None]
+    latest = max((m for entry in entries for m in entry.messages), key=lambda m: (m.time, m.id), default=None)
+    return Standing(
+        customer=customer,
+        as_of="",
+        outages=facts.outages,
+        reasons=tuple([hold.reason.value for hold in standing]),
+        pending=tuple([m.id for entry in entries for m in entry.messages if m.deferred]),
+        told=tuple([entry.incident for entry in entries if any(m.owed for m in entry.messages)]),
+        held_until=to_rfc3339(max(ends)) if ends else None,
+        last_decision=latest.id if latest is not None else None,
+    )
 
 
 def end_of_day(now: int, time_zone: str | None, default: str) -> int:

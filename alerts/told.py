@@ -227,6 +227,11 @@ class Told:
         )
         self._store(unit, customer, (*others, entry))
 
+    def put_first(self, unit: Unit, customer: str, incident: str, value: bytes) -> None:
+        """Stores what is in the table of another customer who was told the same of an outage, and of nothing else."""
+        unit.put(PREFIX + customer.encode(), value)
+        self.by_incident.setdefault(incident, set()).add(customer)
+
     def remove(self, unit: Unit, customer: str, incident: str, kind: str = "outage") -> None:
         """Removes the entry of one incident of a kind."""
         self._unindex(incident, customer)

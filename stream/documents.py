@@ -46,6 +46,13 @@ _REASONS_HEAD = """# Reasons
 Made from the code by `python -m forewarn.stream.documents`; do not edit. A word is never renamed.
 """
 
+_DECISIONS_HEAD = """## Decisions: `reason` in `decisions` and in the gate's answers
+
+The same word is the label `reason` of the metrics `forewarn_decisions_total` and `forewarn_marketing_held_total`, and
+the field `reason` of the log line `decided`, which a worker writes for each outcome and reason with the `count` of the
+last second.
+"""
+
 _SETTINGS_HEAD = """# Settings
 
 Made from `stream/settings.py` by `python -m forewarn.stream.documents`; do not edit. The command line wins over the
@@ -98,8 +105,7 @@ def topics_page() -> str:
 def reasons_page() -> str:
     """The words of dead letters and filtered records, then those of decisions."""
     parts = [_REASONS_HEAD, "## Inputs: `dlq.reason` in `dead.letters`, and records that are filtered\n"]
-    parts += [_reasons(inputs.Reason), "## Decisions: `reason` in `decisions` and in the gate's answers\n"]
-    return "\n".join([*parts, _reasons(decisions.Reason)])
+    return "\n".join([*parts, _reasons(inputs.Reason), _DECISIONS_HEAD, _reasons(decisions.Reason)])
 
 
 def _reasons(reasons: type[inputs.Reason] | type[decisions.Reason]) -> str:

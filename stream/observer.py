@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from forewarn.stream.decided import Decided
 from forewarn.stream.engine.unit import Output, Unit
 from forewarn.stream.lateness import Lateness
 from forewarn.stream.metrics import Metrics
@@ -33,15 +34,6 @@ _STEPS = {
     "time_to_restore_s": "restore",
 }
 logger = logging.getLogger("forewarn.outages")
-
-
-class _Decision(Struct):
-    subject: str
-    kind: str
-    outcome: str
-    reason: str
-    stage: str = ""
-    channel: str = ""
 
 
 class _Outage(Struct):
@@ -80,10 +72,11 @@ class Observer:
         self.role = role
         self.owned: int | None = None
         self.late = Lateness(metrics)
+        self.decided = Decided(metrics)
         self._outages: dict[str, _Outage] = {}
         self._readers: dict[str, Callable[[int, int, Output], None]] = {
             "dead.letters": self._dead_letter,
-            "decisions": self._decision,
+            "decisions": lambda partition, now, output: self.decided.take(output.value or b""),
             "notifications.log": self._delivery,
             "outages": self._outage,
             "outages.revisions": self._revision,
@@ -118,6 +111,7 @@ class Observer:
         for output in unit.outputs:
             if (read := self._readers.get(output.topic)) is not None and output.value is not None:
                 read(partition, unit.now, output)
+        self.decided.count(unit.now)
 
     def ready(self, partitions: int | None) -> None:
         """So many partitions are owned and restored; None while they are being given up or restored."""
@@ -177,13 +171,6 @@ class Observer:
         topic = headers.get("dlq.topic", b"").decode()
         self.metrics.dead_letters.labels(topic, headers.get("dlq.reason", b"").decode()).inc()
         self.metrics.events.labels(topic, "dead_lettered").inc()
-
-    def _decision(self, partition: int, now: int, output: Output) -> None:
-        if (row := _read(_DECISIONS, output.value)) is None:
-            return
-        self.metrics.decisions.labels(row.subject, row.outcome, row.reason).inc()
-        if row.subject == "notification":
-            self.metrics.notifications.labels(row.kind, row.stage, row.channel, row.outcome).inc()
 
     def _held(self, partition: int, now: int, output: Output) -> None:
         if (row := _read(_REASONS, output.value)) is not None:
@@ -266,7 +253,6 @@ class _Obligation(Struct):
     state: str
 
 
-_DECISIONS: msgspec.json.Decoder[_Decision] = msgspec.json.Decoder(_Decision)
 _OUTAGES: msgspec.json.Decoder[_Outage] = msgspec.json.Decoder(_Outage)
 _ALERTS: msgspec.json.Decoder[_Alert] = msgspec.json.Decoder(_Alert)
 _DELIVERIES: msgspec.json.Decoder[_Delivery] = msgspec.json.Decoder(_Delivery)

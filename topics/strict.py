@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from math import isinf
 from typing import TypeAlias
@@ -25,6 +26,8 @@ DEPTH = 64
 LOWEST, HIGHEST = -(2**63), 2**64 - 1
 #: The finest power of ten in a fraction: what doubles print in the ranges that are counted is far coarser.
 FINEST = -64
+#: What the parser makes of values that hold no others; never of something odd.
+_SCALARS = frozenset({str, int, Decimal, bool, type(None)})
 #: UTF-32 in little-endian order starts with the mark of UTF-16.
 _MARKS = (BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE, BOM_UTF32_BE)
 
@@ -48,13 +51,16 @@ def parse(value: bytes) -> dict[str, Json] | Oddity:
     if value.startswith(_MARKS):
         return Oddity(Reason.BYTE_ORDER_MARK)
     try:
-        tree = _DECODER.decode(value.decode())
+        text = value.decode()
+        tree = _DECODER.decode(text)
     except UnicodeDecodeError:
         return Oddity(Reason.INVALID_UTF8)
     except RecursionError:
         return Oddity(Reason.TOO_DEEP)
     except ValueError:
         return Oddity(Reason.INVALID_JSON)
+    if type(tree) is dict and "\\u" not in text and _plain(tree, 1):
+        return tree
     return _oddity(tree, "$", 1) or (tree if isinstance(tree, dict) else Oddity(Reason.NOT_AN_OBJECT))
 
 
@@ -62,6 +68,17 @@ def countable(number: Decimal) -> bool:
     """Whether a fraction can be added exactly at a bounded cost: finite, below 2**63, no digit finer than 1e-64."""
     exponent = number.as_tuple().exponent
     return isinstance(exponent, int) and exponent >= FINEST and abs(number) < 2**63
+
+
+def _plain(node: object, depth: int) -> bool:
+    """Whether nothing is odd at or below an object or a list; texts, without escapes, are not looked at."""
+    if depth > DEPTH:
+        return False
+    children: Iterable[object] = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for child in children:
+        if type(child) not in _SCALARS and not (type(child) in (dict, list) and _plain(child, depth + 1)):
+            return False
+    return True
 
 
 def _oddity(node: object, path: str, depth: int) -> Oddity | None:

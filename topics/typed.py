@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, get_args
 
 import msgspec
 from msgspec import Struct
@@ -48,9 +49,26 @@ def _uncountable(node: object, path: str) -> Oddity | None:
     if isinstance(node, Decimal):
         return None if countable(node) else Oddity(Reason.NUMBER_OUT_OF_RANGE, path)
     if isinstance(node, Struct):
-        children = [(f".{name}", getattr(node, name)) for name in node.__struct_fields__]
+        for name in _counted(type(node)):
+            child = getattr(node, name)
+            if child is not None and (odd := _uncountable(child, f"{path}.{name}")):
+                return odd
     elif isinstance(node, tuple):
-        children = [(f"[{index}]", child) for index, child in enumerate(node)]
-    else:
-        return None  # lists and objects of any shape are not counted with
-    return next((odd for step, child in children if (odd := _uncountable(child, path + step))), None)
+        for index, child in enumerate(node):
+            if odd := _uncountable(child, f"{path}[{index}]"):
+                return odd
+    return None  # lists and objects of any shape are not counted with
+
+
+@cache
+def _counted(kind: type[Struct]) -> tuple[str, ...]:
+    """The fields of a Struct in which a fraction may stand: the others need not be looked at."""
+    return tuple(field.name for field in msgspec.structs.fields(kind) if _holds_fractions(field.type))
+
+
+def _holds_fractions(kind: Any) -> bool:
+    if kind is Any or kind is Decimal:
+        return True
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return bool(_counted(kind))
+    return any(map(_holds_fractions, get_args(kind)))

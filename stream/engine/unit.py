@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -52,6 +52,13 @@ class Timer(Struct, frozen=True, gc=False):
         return cls(int(due), subject, name)
 
 
+class Readable(Protocol):
+    """What can be read by key: a mapping, or a unit."""
+
+    @property
+    def get(self) -> Callable[[bytes], bytes | None]: ...
+
+
 class Unit:
     """The reads, writes and outputs of one commit unit. Times are epoch ms.
 
@@ -80,7 +87,7 @@ class Unit:
     get_many: Callable[[Sequence[bytes]], list[bytes | None]]
     put: Callable[[bytes, bytes], None]
 
-    def __init__(self, installed: Mapping[bytes, bytes], pending: Mapping[bytes, bytes], now: int) -> None:
+    def __init__(self, installed: Readable, pending: Mapping[bytes, bytes], now: int) -> None:
         dirty: dict[bytes, bytes] = {}
         own, appending, rest = dirty.get, pending.get, installed.get
 
@@ -113,6 +120,23 @@ class Unit:
         self.deleted: list[bytes] = []
         self.applied: Counter[str] = Counter()
         self.filtered: Counter[str] = Counter()
+
+    def draft(self) -> Unit:
+        """A unit that sees what this one sees and writes apart, so that it shows what some step of it has written."""
+        draft = Unit(self, {}, self.now)
+        draft.fresh = self.fresh
+        return draft
+
+    def include(self, draft: Unit) -> None:
+        """Takes over everything that a draft of this unit holds."""
+        self.dirty.update(draft.dirty)
+        self.outputs += draft.outputs
+        self.effects += draft.effects
+        self.notes += draft.notes
+        self.armed += draft.armed
+        self.deleted += draft.deleted
+        self.applied.update(draft.applied)
+        self.filtered.update(draft.filtered)
 
     def delete(self, key: bytes) -> None:
         """Removes a key from the table (a tombstone in the changelog)."""

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 from forewarn.alerts.policy import AlertPolicy
+from forewarn.stream.engine.mailbox import Batch, Mailbox
+from forewarn.stream.engine.partition import Partition
 from forewarn.stream.policy import Policy
+from forewarn.stream.roles.decide import DecideRole
 from tests.decide_desk import START, DecideDesk, agreed, impact, marketing, profile
+from tests.unit.engine.test_partition import Lines
 
 
 def test_an_outage_that_grows_tells_the_new_customers_after_a_group_wait_and_the_old_ones_nothing() -> None:
@@ -63,11 +70,11 @@ def test_shadow_decides_both_halves_and_sends_neither() -> None:
     assert desk.decisions("ada") == [("confirmed", "dropped", "shadow"), ("restored", "dropped", "shadow")]
 
 
-def crowd(size: int) -> DecideDesk:
+def crowd(size: int, **more: Any) -> DecideDesk:
     """Customers c000, c001, ... behind one element, ten of which are judged in a unit."""
     desk = DecideDesk(Policy(alerts=AlertPolicy(fan_out_customers=10, group_wait_s=0)))
     for number in range(size):
-        desk.push("customers.profiles", f"c{number:03d}", profile("onu-1"))
+        desk.push("customers.profiles", f"c{number:03d}", profile("onu-1", **more))
     return desk
 
 
@@ -118,3 +125,30 @@ def test_a_muted_outage_is_told_when_it_is_no_longer_muted() -> None:
     desk.push("outages.impact", "o1/0", impact("o1", 1, "confirmed", ["onu-1"], muted=True))
     desk.at(60).push("outages.impact", "o1/0", impact("o1", 2, "confirmed", elements_revision=1))
     assert desk.decisions("ada") == [("confirmed", "dropped", "muted"), ("confirmed", "sent", "passed")]
+
+
+def test_usage_alerts_wait_for_no_more_than_one_bounded_piece_of_a_fan_out() -> None:
+    bucket = {"bucket": "data", "allowance": 10, "unit": "GB"}
+    plan = {"plan_id": "p", "name": "M", "price": 20, "currency": "EUR", "cycle_day": 1, "buckets": [bucket]}
+    desk = crowd(95, plan=plan)
+    unit = desk.core.begin(START)
+    desk.core.take(unit, "outages.impact", [desk.line("o1/0", impact("o1", 1, "confirmed", ["onu-1"]))])
+    desk.commit(unit)
+    mailbox = Mailbox(DecideRole.sources, {source.topic: 0 for source in DecideRole.sources})
+    partition = Partition(Lines(), desk.core, mailbox, owner="me", end=0)  # the engine's own order of a unit
+    partition.set_time(START + 1)
+    told = 0
+    for number in range(100):
+        used = {"record_id": f"r{number}", "bucket": "data", "amount": 9, "start": START}
+        mailbox.put("usage.records", [Batch([desk.line(f"c{number % 95:03d}", used)], desk.offset + 1)])
+        piece, records = partition._fold()
+        assert piece is not None
+        written = Counter((output.topic, b'"kind":"outage"' in (output.value or b"")) for output in piece.outputs)
+        assert (records, written["usage.alerts", False]) == (1, 1)
+        assert written["notifications", True] <= 10
+        told += written["notifications", True]
+        desk.core.install(piece)
+        if not desk.core.fold.desk.fan_out.walks:  # type: ignore[attr-defined]
+            break
+    assert told == 95
+    assert 9 < number < 30

@@ -128,13 +128,19 @@ class Control(Struct, frozen=True, omit_defaults=True):
     author: str
 
 
-class Progress(Struct, frozen=True):
-    """Internal: how far a customer partition is (`progress`, key = `<role>/<partition>`, compacted)."""
+class Progress(Struct, frozen=True, omit_defaults=True):
+    """Internal: how far a customer partition is (`progress`, key = `<role>/<partition>`, compacted).
+
+    `behind`: an outage has changed, and rows of `customers.standing` do not all say so yet. `paused`: kinds of which an
+    operator has stopped the sending, `*` for all.
+    """
 
     role: str
     partition: int
     tick: int
     event_time: int
+    behind: bool = False
+    paused: tuple[str, ...] = ()
 
 
 class Handed(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="handed"):
