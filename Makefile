@@ -6,7 +6,7 @@ MINUTES ?= 10
 KILLS ?= 200
 ARGS ?=
 
-.PHONY: help setup demo test lint coverage format bench score soak kills twins lock clean
+.PHONY: help setup demo test lint coverage format bench score month soak kills twins lock clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ bench: setup .venv-bench/.installed ## measure against Faust and Quix Streams, i
 
 score: setup ## simulate, replay and score twenty seeds; docs/score.md (ARGS="--seeds 2" for a quick look)
 	@$(PY) -m tests.score $(ARGS)
+
+month: setup ## a month of 100,000 customers through the replay, and a checker of all that must hold (ARGS="--days 3")
+	@$(PY) -m tests.month $(ARGS)
 
 soak: setup ## kill, pause and rebalance workers for MINUTES=10, against an independent model
 	@$(PY) -m tests.faults.soak --minutes $(MINUTES) $(ARGS)

@@ -1,0 +1,25 @@
+"""Of planned work customers hear by its own notices, and of a part of an outage nothing when told of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.month.lines import Row
+from tests.month.rule import Rule
+
+
+class Silence(Rule):
+    name = "silence"
+    says = "no outage notice of planned work, nor of a part when the whole was told"
+    topics = frozenset({"notifications"})
+
+    def take(self, row: Row) -> Iterator[str]:
+        value = row.value
+        outage = self.world.outages.by_id.get(value["incident"]) if value["kind"] == "outage" else None
+        if outage is None or value["stage"] == "restored":
+            return
+        self.tested += 1
+        if outage.planned:
+            yield f"{value['stage']} of {outage.id}, which is planned work"
+        if value["stage"] == "confirmed" and outage.parent and self.world.told.of(row.key, outage.parent):
+            yield f"confirmed of {outage.id}, a part of {outage.parent}, which they were told of"
