@@ -28,7 +28,9 @@ NETWORK = {"agg-1": None, "olt-1": "agg-1", "olt-2": "agg-1", "onu-1": "olt-1", 
 
 
 class WorksWorld:
-    """One correlate, one partition of decide. `step`: seconds between ticks of correlate."""
+    """One correlate, one partition of decide. `step`: seconds between ticks of correlate; `kills`: both are killed
+    whenever correlate has said something of planned work.
+    """
 
     def __init__(self, policy: Policy | None = None, *, step: float = 60.0, kills: bool = False) -> None:
         self.policy = policy if policy is not None else Policy()
@@ -107,7 +109,7 @@ class WorksWorld:
             more, first = self.correlate.fold.work(unit), False
             self.correlate.install(self.correlate.seal(unit))
             self._route(unit)
-            if self.kills:
+            if self.kills and any((output.key or b"").startswith(b"work/") for output in unit.outputs):
                 self.restart()
 
     def _route(self, unit: Unit) -> None:
