@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,6 +22,7 @@ from forewarn.stream.outages.policy import OutagePolicy
 from forewarn.stream.policy import Policy
 from forewarn.stream.regulator.evidence import Held, Revision, as_csv, as_json, evidence
 from forewarn.stream.regulator.pack import RegulatorPolicy
+from forewarn.stream.replay.lines import encode
 from forewarn.stream.replay.product import Replay
 from forewarn.topics.events.obligations import Obligation
 from tests.decide_desk import START, DecideDesk, agreed, impact, marketing, profile
@@ -241,3 +245,20 @@ def test_the_same_records_give_the_same_bytes_in_any_order() -> None:
     assert [row["pack"] for row in table] == ["solicitation_hours", *["uk-ofcom-compensation"] * 3]
     assert {row["amount"] for row in table} == {"", "10.34"}
     assert [row["duty"] for row in orjson.loads(once[1])] == [row["duty"] for row in table]
+
+
+def test_what_a_replay_wrote_is_exported_by_the_command(tmp_path: Path) -> None:
+    replay = declared()
+    out_file, table = tmp_path / "out.jsonl", tmp_path / "evidence.csv"
+    out_file.write_bytes(b"".join(encode(one) for one in replay.take()))
+    command = [sys.executable, "-m", "forewarn", "regulator", "export", str(out_file), "--csv", str(table)]
+    done = subprocess.run([*command, "--pack", "us-fcc-part4"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = list(csv.DictReader(table.open()))
+    assert [(row["duty"], row["state"], row["element"]) for row in rows] == [
+        ("notification", "due", "core-1"),
+        ("initial_report", "due", "core-1"),
+        ("final_report", "due", "core-1"),
+    ]
+    empty = subprocess.run([*command, "--pack", "us-tcpa"], capture_output=True, text=True, check=False)
+    assert empty.returncode == 1

@@ -186,3 +186,33 @@ def test_outages_leave_the_gauges_with_their_partition() -> None:
     watched.commits(("outages", outage("confirmed")))
     watched.observer.ready(None)
     assert watched.value("forewarn_outages", state="confirmed") == 0
+
+
+def test_a_promise_that_passed_is_gauged_until_there_is_a_new_one_or_an_end() -> None:
+    watched = Watched()
+    past, ahead = ({"latest": to_rfc3339(NOW + seconds * 1000)} for seconds in (-1, 600))
+    watched.commits(("outages", outage("confirmed") | {"etr": past}), ("outages", outage("confirmed", "o2")))
+    assert watched.value("forewarn_outages_overdue") == 1
+    watched.commits(("outages", outage("confirmed") | {"etr": ahead}))
+    assert watched.value("forewarn_outages_overdue") == 0
+    watched.commits(("outages", outage("confirmed") | {"etr": past}), ("outages", outage("restored") | {"etr": past}))
+    assert watched.value("forewarn_outages_overdue") == 0
+    watched.commits(("outages", outage("confirmed") | {"etr": past}))
+    watched.observer.ready(None)
+    assert watched.value("forewarn_outages_overdue") == 0
+
+
+def test_planned_work_is_gauged_while_it_is_late() -> None:
+    watched = Watched()
+    for name, word, late in (("m-1", "late", 1), ("m-2", "late", 2), ("m-1", "", 1), ("m-3", "", 1)):
+        unit = Unit({}, {}, NOW)
+        unit.note("work", name, word)
+        watched.observer.unit(0, unit, 0, 0.01)
+        assert watched.value("forewarn_works_late") == late
+
+
+def test_obligations_are_counted_by_pack_and_state() -> None:
+    watched = Watched()
+    watched.commits(*(("obligations", {"pack": "us-tcpa", "state": state}) for state in ("due", "due", "overdue")))
+    assert watched.value("forewarn_obligations_total", pack="us-tcpa", state="due") == 2
+    assert watched.value("forewarn_obligations_total", pack="us-tcpa", state="overdue") == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from forewarn.alerts.channels.protocol import Delivered, Rejected, Retry
 from tests.delivering import MINUTE, Post, notification
 
@@ -148,3 +150,37 @@ def test_a_second_time_that_went_unsaid_as_a_whole_stays_unsaid() -> None:
     post.push(notification("r1", stage="restored", **again()))
     post.control("*", paused=False)
     assert (post.rows("c1"), post.rows("r1")) == (["superseded"], ["superseded"])
+
+
+def work(name: str, stage: str, class_: str | None = None) -> Any:
+    return notification(name, kind="maintenance", incident="m-1", stage=stage, **({"class": class_} if class_ else {}))
+
+
+def test_work_that_is_called_off_before_its_announcement_was_sent_is_told_to_nobody() -> None:
+    post = Post()
+    post.control("*", paused=True)
+    post.push(work("a", "announced", "24h"))
+    post.push(work("c", "cancelled"))
+    post.control("*", paused=False)
+    assert (post.rows("a"), post.rows("c")) == (["superseded"], ["superseded"])
+
+
+def test_the_latest_word_on_the_new_window_overtakes_all_that_was_unsent_before() -> None:
+    post = Post()
+    post.control("*", paused=True)
+    post.push(work("a", "announced", "24h"))
+    post.push(work("m", "moved", "moved-1"))
+    post.push(work("b", "announced", "1h/moved-1"))
+    post.control("*", paused=False)
+    assert post.rows("a") == ["superseded"]
+    assert post.sent == {"b": 1}
+
+
+def test_work_that_is_taken_up_again_is_announced_though_its_end_was_sent() -> None:
+    post = Post()
+    post.push(work("a", "announced", "24h"))
+    post.hear(Delivered())
+    post.push(work("c", "cancelled"))
+    post.hear(Delivered())
+    post.push(work("b", "announced", "24h/moved-1"))
+    assert post.sent == {"a": 1, "c": 1, "b": 1}
