@@ -211,6 +211,7 @@ class Correlation:
             event.powered_by,
             inventory=True,
             beats=was is not None and was.beats,
+            longitude=event.longitude,
         )
         self._put(unit, element, now)
 

@@ -24,11 +24,24 @@ from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages.case import Case
 from forewarn.stream.outages.etr_policy import MEDIANS_S, EtrPolicy
 from forewarn.stream.outages.repair_times import UNKNOWN, Kind, RepairTimes
+from forewarn.stream.outages.topology import Topology
 from forewarn.topics.events.outages import Etr
 from forewarn.topics.instants import to_ms, to_rfc3339
 
 #: The quantiles that an estimate states.
 EARLIEST, LIKELY, LATEST = 0.1, 0.5, 0.9
+#: Kinds of elements that outages are told apart by: those of the inventory, lines of customers as one.
+PLACES = {kind: kind for kind in ("core", "aggregation", "olt", "pon", "node", "cell")} | {"onu": "line", "cpe": "line"}
+OTHER = "other"
+#: What it is, when no more is known, that breaks where: a PON is passive, so that all there is of it is fibre; what a
+#: cell's equipment is for is radio; what fails in the core is upstream of everybody.
+PRESUMED = {
+    ("unknown", "pon"): "fibre",
+    ("unknown", "cell"): "radio",
+    ("equipment", "cell"): "radio",
+    ("unknown", "core"): "upstream",
+    ("equipment", "core"): "upstream",
+}
 #: Steps that lie in the time that remains, at least.
 FINENESS = 6
 
@@ -36,8 +49,9 @@ FINENESS = 6
 class Estimates:
     """Estimates for the outages of one deployment. Times are epoch ms of event time."""
 
-    def __init__(self, policy: EtrPolicy) -> None:
+    def __init__(self, policy: EtrPolicy, topology: Topology) -> None:
         self.policy = policy
+        self.topology = topology
         self.times = RepairTimes(policy)
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
@@ -50,7 +64,7 @@ class Estimates:
             return
         if not any(evidence.detector == "replies" for evidence in case.evidence):
             lasted = (case.restored - case.started) / 1000
-            self.times.teach(unit, kind(case), lasted, hidden=case.hidden)
+            self.times.teach(unit, self._kind(case), lasted, hidden=case.hidden)
 
     def judged(self, case: Case, time: int) -> Case:
         """The case as it is to be published at `time`; the same object if there is no news. Overdue is said once."""
@@ -62,13 +76,13 @@ class Estimates:
             return replace(case, overdue=promised)
         if not self._wanting(case, time):
             return case
-        hidden = case.hidden if case.etr is not None else kind(case).cause == UNKNOWN
+        hidden = case.hidden if case.etr is not None else self._kind(case).cause == UNKNOWN
         return replace(case, etr=self.estimate(case, time), hidden=hidden)
 
     def estimate(self, case: Case, time: int) -> Etr:
         """What is to be expected of an outage at `time`."""
         elapsed = (time - case.started) / 1000
-        remaining = self.times.remaining_s(kind(case), elapsed, EARLIEST, LIKELY, LATEST)
+        remaining = self.times.remaining_s(self._kind(case), elapsed, EARLIEST, LIKELY, LATEST)
         instants: list[int] = []
         for seconds in remaining:
             rounded = self._rounded(time, round(seconds * 1000))
@@ -94,6 +108,19 @@ class Estimates:
         pairs = ((instant(etr.likely), instant(now.likely)), (instant(etr.latest), instant(now.latest)))
         return any(abs(new - old) > self.policy.moved_share * abs(old - time) for old, new in pairs)
 
+    def _kind(self, case: Case) -> Kind:
+        """What the length of an outage may depend on, as far as it is known by now.
+
+        Its size is what hangs on what has failed: at first not all of it is known to be down.
+        """
+        above = [] if case.whole_region else [self.topology.elements.get(n) for n in self.topology.above(case.element)]
+        known = [element for element in above if element is not None]
+        kind = known[0].kind if known and known[0] is above[0] else None
+        place = "region" if case.whole_region else PLACES.get(kind or "", OTHER)
+        longitude = next((element.longitude for element in known if element.longitude is not None), None)
+        size = max(case.peak, case.devices_expected)
+        return Kind(presumed(case, place), place, size, case.region, case.started, longitude)
+
     def _rounded(self, time: int, remaining: int) -> int:
         """The instant `remaining` ms from `time`, on the grid of the longest fitting step, and after `time`."""
         steps = sorted(round(step * 1000) for step in self.policy.steps_s)
@@ -101,10 +128,10 @@ class Estimates:
         return max((time + remaining + step // 2) // step, time // step + 1) * step
 
 
-def kind(case: Case) -> Kind:
-    """What the length of an outage may depend on, as far as it is known by now; a crew's free words are no cause."""
+def presumed(case: Case, place: str) -> str:
+    """The cause as far as it is known by now, or follows from where it broke; a crew's free words are none."""
     cause = case.cause if case.cause in MEDIANS_S else UNKNOWN
-    return Kind(cause or UNKNOWN, case.peak, case.region, case.started)
+    return PRESUMED.get((cause or UNKNOWN, place), cause or UNKNOWN)
 
 
 def instant(text: str) -> int:

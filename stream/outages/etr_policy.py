@@ -53,22 +53,23 @@ class EtrPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     #: Standard deviation of the logarithm of repair times of one cause, size and hour.
     spread: Spread = 0.7
     #: So many outages weigh as much as that assumption.
-    strength: Annotated[float, Meta(gt=0, le=1000)] = 4.0
+    strength: Annotated[float, Meta(gt=0, le=1000)] = 2.0
     #: How far, in the logarithm, operators lie apart, and what was assumed of a cause from what is true of it ...
-    operator_apart: Spread = 0.6
-    cause_apart: Spread = 0.4
-    #: ... and how far outages of different size, hour of the day and region do.
-    size_apart: Spread = 0.3
+    operator_apart: Spread = 1.0
+    cause_apart: Spread = 0.3
+    #: ... and how far outages of different kinds of element, size (from one class to the next), hour and region do.
+    place_apart: Spread = 0.2
+    size_apart: Spread = 0.1
     hour_apart: Spread = 0.3
-    region_apart: Spread = 0.15
-    #: So many outages of one kind weigh as much as all others.
+    region_apart: Spread = 0.1
+    #: So many outages weigh as much as what is assumed of how they scatter.
     cell_strength: Annotated[float, Meta(gt=0, le=1000)] = 40.0
-    #: Outages remembered in each class of cause, size and hour: the newest ones.
+    #: Outages remembered in each class of cause, kind of element, size and hour: the newest ones.
     kept: Annotated[int, Meta(ge=10, le=2000)] = 200
-    #: Limits between the classes of size, in elements down at the worst time.
-    sizes: tuple[Annotated[int, Meta(ge=1)], ...] = (10, 100, 1_000, 10_000)
-    #: Time zone of the hours at which crews work.
-    time_zone: str = "UTC"
+    #: Limits between the classes of size, in devices at and below what has failed.
+    sizes: tuple[Annotated[int, Meta(ge=1)], ...] = (4, 16, 64, 256, 1_024, 4_096, 16_384)
+    #: Time zone of the hours at which crews work; without one they go by the sun, where the longitude is known.
+    time_zone: str = ""
     #: A new estimate is issued when `likely` or `latest` moves by more than this share of the time that remained ...
     moved_share: Annotated[float, Meta(gt=0, le=10)] = 0.25
     #: ... times are rounded to the longest of these that is at most a sixth of the time that remains.
@@ -80,7 +81,7 @@ class EtrPolicy(Struct, frozen=True, forbid_unknown_fields=True):
         if unknown := sorted(self.medians_s.keys() - MEDIANS_S.keys()):
             raise ValueError(f"medians_s: there is no cause {unknown[0]!r}; there are {', '.join(MEDIANS_S)}")
         try:
-            ZoneInfo(self.time_zone)
+            ZoneInfo(self.time_zone or "UTC")
         except (KeyError, ValueError):  # what ZoneInfo raises for no such zone, and for what cannot be one
             raise ValueError(f"time_zone: there is no time zone {self.time_zone!r}") from None
 

@@ -48,7 +48,7 @@ class Ledger:
         self.policy = policy
         self.topology = topology
         self.jobs = jobs
-        self.estimates = Estimates(policy.etr)
+        self.estimates = Estimates(policy.etr, topology)
         self.docket = Docket(topology, partition_of, int(policy.keep_s * 1000))
         self.counts: dict[str, Counts] = {}
         self.recounted: dict[str, None] = {}

@@ -1,26 +1,38 @@
-"""What the lengths of ended outages say about one of any cause, size and hour: a shrunk log-linear fit. Pure.
+"""What the lengths of ended outages say about one of any cause, place, size and hour: a shrunk log-linear fit. Pure.
 
-    ln(length) = ln(median assumed for the cause) + operator + cause + size + hour + noise
+    ln(length) = ln(median assumed for the cause) + operator
+                 + cause + place + cause at that place + size + hours + noise
 
-Every effect has a normal prior around zero (this operator, cause, size, hour are as assumed), so that one outage moves
-an estimate a little, and twenty of other causes say something of a cause that has not happened yet. Given the
+Every effect has a normal prior around zero (this operator, cause, place, size, hour are as assumed), so that one outage
+moves an estimate a little, and twenty of other causes say something of a cause that has not happened yet. Given the
 priors this is the posterior of a Bayesian linear model (Gelman et al., "Bayesian Data Analysis", 3rd edition, section
 14.8); the noise's variance is shrunk from the policy's as in section 3.3. Region is not in it: see `RepairTimes.pace`.
+
+What an outage was off by is less than what the next one will be off by, as it took part in the fit: its residual is
+divided by sqrt(1 - leverage) (Cook and Weisberg, "Residuals and influence in regression", 1982, section 2.1), so that
+few outages do not make intervals too narrow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import log, sqrt
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
 
-from forewarn.stream.outages.etr_policy import HOURS, MEDIANS_S, EtrPolicy
+from forewarn.stream.outages.etr_policy import EtrPolicy
 from forewarn.stream.outages.survival import Floats
 
-#: Cause, class of size, class of hours.
-Cell = tuple[str, int, str]
+
+class Cell(NamedTuple):
+    """What outages are told apart by: cause, kind of element, class of size, class of hours."""
+
+    cause: str
+    place: str
+    size: int
+    hours: str
 
 
 class Lognormal(Struct, frozen=True, gc=False):
@@ -30,47 +42,72 @@ class Lognormal(Struct, frozen=True, gc=False):
     spread: float
 
 
+#: One effect: its name, how much of it a cell has, and the standard deviation of its prior.
+Effect = tuple[tuple[str, ...], float, float]
+
+
 class RepairFit:
     """The fit to the durations (s) of some cells."""
 
     def __init__(self, policy: EtrPolicy, durations: Mapping[Cell, Floats]) -> None:
         self.policy = policy
-        apart = [policy.operator_apart]
-        apart += [policy.cause_apart] * len(MEDIANS_S)
-        apart += [policy.size_apart] * (len(policy.sizes) + 1)
-        apart += [policy.hour_apart] * len(HOURS)
-        self._effects_n = len(apart)
-        precision: Floats = np.diag(policy.spread**2 / np.array(apart) ** 2)
-        right: Floats = np.zeros(len(apart))
         known = {cell: np.log(seconds) for cell, seconds in durations.items()}
+        apart = {name: of for cell in known for name, _, of in self._effects_of(cell)}
+        self._number = {name: number for number, name in enumerate(apart)}
+        precision: Floats = np.diag([policy.spread**2 / of**2 for of in apart.values()])
+        right: Floats = np.zeros(len(apart))
         for cell, logs in known.items():
-            row = self._row(cell)
+            row, _ = self._row(cell)
             precision += len(logs) * np.outer(row, row)
             right += row * float((logs - self._assumed(cell)).sum())
         self._covariance: Floats = np.linalg.inv(precision).astype(np.float64)
         self._effects: Floats = self._covariance @ right
         self._variance = self._noise(known)
+        self.residuals = {
+            cell: (logs - self.mean(cell)) / sqrt(1 - self._leverage(cell)) for cell, logs in known.items()
+        }
+
+    @property
+    def noise(self) -> float:
+        """The standard deviation of ln(seconds) that the effects leave."""
+        return sqrt(self._variance)
 
     def of(self, cell: Cell) -> Lognormal:
         """The prediction for one more outage of a cell, the uncertainty of the effects included."""
-        row = self._row(cell)
-        return Lognormal(self.mean(cell), sqrt(self._variance * (1 + float(row @ self._covariance @ row))))
+        _, unseen = self._row(cell)
+        return Lognormal(self.mean(cell), sqrt(self._variance * (1 + self._leverage(cell) + unseen)))
 
     def mean(self, cell: Cell) -> float:
         """The mean of ln(seconds) of a cell."""
-        return self._assumed(cell) + float(self._row(cell) @ self._effects)
+        return self._assumed(cell) + float(self._row(cell)[0] @ self._effects)
+
+    def _leverage(self, cell: Cell) -> float:
+        """How much of its own prediction one outage of a cell is; below 1, as the priors weigh something."""
+        row, _ = self._row(cell)
+        return float(row @ self._covariance @ row)
 
     def _assumed(self, cell: Cell) -> float:
-        return log(self.policy.median_s(cell[0]))
+        return log(self.policy.median_s(cell.cause))
 
-    def _row(self, cell: Cell) -> Floats:
-        """Which effects a cell has: the operator's and those of its cause, size and hour."""
-        row: Floats = np.zeros(self._effects_n)
-        cause, size, hours = cell
-        first_size = 1 + len(MEDIANS_S)
-        first_hour = first_size + len(self.policy.sizes) + 1
-        row[[0, 1 + list(MEDIANS_S).index(cause), first_size + size, first_hour + HOURS.index(hours)]] = 1.0
-        return row
+    def _effects_of(self, cell: Cell) -> Iterator[Effect]:
+        policy = self.policy
+        yield ("operator",), 1.0, policy.operator_apart
+        yield ("cause", cell.cause), 1.0, policy.cause_apart
+        yield ("place", cell.place), 1.0, policy.place_apart
+        yield ("cause at", cell.cause, cell.place), 1.0, policy.place_apart
+        yield ("size",), cell.size - len(policy.sizes) / 2, policy.size_apart
+        yield ("hours", cell.hours), 1.0, policy.hour_apart
+
+    def _row(self, cell: Cell) -> tuple[Floats, float]:
+        """How much of each effect a cell has, and the variance of those that nothing was learned of (noise = 1)."""
+        row: Floats = np.zeros(len(self._number))
+        unseen = 0.0
+        for name, much, apart in self._effects_of(cell):
+            if (number := self._number.get(name)) is not None:
+                row[number] = much
+            else:
+                unseen += (much * apart / self.policy.spread) ** 2
+        return row, unseen
 
     def _noise(self, known: Mapping[Cell, Floats]) -> float:
         """The variance that the effects leave."""

@@ -1,28 +1,27 @@
 """How long outages last, learned from those that ended: the distribution behind every estimate (detection.md I). Pure.
 
-    an outage ended ──> teach ──> cell of its cause, size and hour ─┐
-                             └──> sums of its region                ├──> quantile of what remains, given `elapsed`
-                                  lognormal assumed for its cause ──┘
+    an outage ended ──> teach ──> cell of its cause, place, size and hour ──> RepairFit: mean, and what it was off by
+                             └──> sums of its region ──> pace                        └──> quantile of what remains,
+                                                                                          given `elapsed`
 
-The distribution of a cell backs off from the special to the general; each level weighs its n durations against all that
-is below it, and an outage counts at one level only:
+Where the middle lies says the fit; how outages scatter around it, those seen, from the special to the general. Each
+level weighs its n outages against all that is below it, and an outage counts at one level only:
 
-    same cause, size, hour ── n : cell_strength      Durations of other cells are stretched by what `RepairFit` says
-      same cause ── n : cell_strength                of the difference between their cell and this one. Beyond the
-        all outages ── n : cell_strength             longest of them, only the lognormal's tail is left.
-          lognormal of the fit
+    same cause ── n : cell_strength         Outages of other cells are moved by what `RepairFit` says of the difference
+      all outages ── n : cell_strength      between their cell and this one. Beyond the longest of them, only the
+        lognormal of the fit                lognormal's tail is left.
 
-An outage of unknown cause is judged by the distributions of all causes, each as often as it had been unknown at first:
-fibre and power mostly show themselves at once, so what shows nothing is mostly something else. A region's pace
-stretches the whole.
-Rows: `etr/c/<cause>/<size>/<hour>` Durations, the newest `kept`; `etr/r/<region>` Sums; `etr/h/all` Hidden.
+An outage whose cause was not known at first teaches of its cause, and of outages whose cause is not known: fibre and
+power mostly show themselves at once, so what shows nothing is mostly something else. A region's pace stretches the
+whole.
+Rows: `etr/c/<cause>/<place>/<size>/<hours>` Durations, the newest `kept`; `etr/r/<region>` Sums.
 Invariant: rows are a function of the outages taught and their order; memory is bounded by cells x kept, and regions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import exp, log
 from zoneinfo import ZoneInfo
 
@@ -30,21 +29,29 @@ import numpy as np
 from msgspec import Struct
 
 from forewarn.stream.engine.unit import Unit
-from forewarn.stream.outages.etr_policy import MEDIANS_S, EtrPolicy
+from forewarn.stream.outages.etr_policy import EtrPolicy
 from forewarn.stream.outages.repair_fit import Cell, RepairFit
 from forewarn.stream.outages.rows import Shelf
-from forewarn.stream.outages.survival import LOGS, Floats, conditional, fallen, lognormal, mixed
+from forewarn.stream.outages.survival import Floats, conditional, fallen, lognormal, mixed
 
 UNKNOWN = "unknown"
+#: Degrees of longitude that the sun passes in an hour.
+DEGREES = 15.0
 
 
 class Kind(Struct, frozen=True, gc=False):
-    """What an outage's length may depend on. `cause` is a published one; `size` a number of elements."""
+    """What an outage's length may depend on.
+
+    `cause` is a published one; `place` the kind of element that it is about; `size` a number of elements; `started`
+    epoch ms; `longitude` is in degrees, as far as it is known.
+    """
 
     cause: str
+    place: str
     size: int
     region: str
-    started: int  #: epoch ms
+    started: int
+    longitude: float | None = None
 
 
 class Durations(Struct, frozen=True, array_like=True, gc=False):
@@ -59,17 +66,8 @@ class Sums(Struct, frozen=True, array_like=True, gc=False):
     by_cell: dict[str, tuple[float, float]] = {}
 
 
-class Hidden(Struct, frozen=True, array_like=True, gc=False):
-    """How often an outage whose cause was not known at first had which one in the end; old ones fade."""
-
-    by_cause: dict[str, float] = {}
-
-
-#: The one row of `Hidden`.
-ALL = "all"
 CELLS = Shelf("etr/c/", Durations)
 REGIONS = Shelf("etr/r/", Sums)
-HIDDEN = Shelf("etr/h/", Hidden)
 
 
 class RepairTimes:
@@ -77,10 +75,9 @@ class RepairTimes:
 
     def __init__(self, policy: EtrPolicy) -> None:
         self.policy = policy
-        self.zone = ZoneInfo(policy.time_zone)
+        self.zone = ZoneInfo(policy.time_zone) if policy.time_zone else None
         self.cells: dict[Cell, Durations] = {}
         self.regions: dict[str, Sums] = {}
-        self.hidden = Hidden()
         self._seconds: dict[Cell, Floats] = {}
         self._learned()
 
@@ -91,8 +88,6 @@ class RepairTimes:
                 self._remember(_cell(CELLS.name(key)), CELLS.unpack(value))
             elif key.startswith(REGIONS.prefix):
                 self.regions[REGIONS.name(key)] = REGIONS.unpack(value)
-            elif key.startswith(HIDDEN.prefix):
-                self.hidden = HIDDEN.unpack(value)
         self._learned()
 
     # -- learning
@@ -100,11 +95,11 @@ class RepairTimes:
     def teach(self, unit: Unit, kind: Kind, lasted_s: float, *, hidden: bool = False) -> None:
         """Takes an outage that ended after `lasted_s` seconds. `hidden`: its cause was not known at first."""
         lasted, cell = max(1, round(lasted_s)), self._cell(kind)
-        self._remember(cell, Durations((*self.cells.get(cell, Durations()).seconds, lasted)[-self.policy.kept :]))
-        unit.put(CELLS.key(_name(cell)), CELLS.pack(self.cells[cell]))
         self._add(unit, kind.region, _name(cell), lasted)
-        if hidden:
-            self._hide(unit, kind.cause)
+        for taught in dict.fromkeys((cell, cell._replace(cause=UNKNOWN) if hidden else cell)):
+            seconds = (*self.cells.get(taught, Durations()).seconds, lasted)
+            self._remember(taught, Durations(seconds[-self.policy.kept :]))
+            unit.put(CELLS.key(_name(taught)), CELLS.pack(self.cells[taught]))
         self._learned()
 
     def _add(self, unit: Unit, region: str, cell: str, lasted: int) -> None:
@@ -115,13 +110,6 @@ class RepairTimes:
         now = ((weight + 1) * fade, (total + log(lasted)) * fade)
         self.regions[region] = Sums(dict(sorted({**sums.by_cell, cell: now}.items())))
         unit.put(REGIONS.key(region), REGIONS.pack(self.regions[region]))
-
-    def _hide(self, unit: Unit, cause: str) -> None:
-        was = self.hidden.by_cause
-        fade = min(1.0, self.policy.kept / (sum(was.values()) + 1))
-        now = {**was, cause: was.get(cause, 0.0) + 1}
-        self.hidden = Hidden({name: count * fade for name, count in sorted(now.items())})
-        unit.put(HIDDEN.key(ALL), HIDDEN.pack(self.hidden))
 
     def _remember(self, cell: Cell, durations: Durations) -> None:
         self.cells[cell] = durations
@@ -136,11 +124,14 @@ class RepairTimes:
         self._falls: dict[Cell, Floats] = {}
 
     def _cell(self, kind: Kind) -> Cell:
-        return kind.cause, sum(kind.size >= limit for limit in self.policy.sizes), self._hours(kind.started)
+        size = sum(kind.size >= limit for limit in self.policy.sizes)
+        return Cell(kind.cause, kind.place, size, self._hours(kind))
 
-    def _hours(self, started: int) -> str:
-        """When crews are at work, when on call, and when they are asleep."""
-        local = datetime.fromtimestamp(started / 1000, UTC).astimezone(self.zone)
+    def _hours(self, kind: Kind) -> str:
+        """When crews are at work, when on call, and when they are asleep: by their zone, or by the sun."""
+        local = datetime.fromtimestamp(kind.started / 1000, self.zone or UTC)
+        if self.zone is None:
+            local += timedelta(hours=(kind.longitude or 0.0) / DEGREES)
         if not 7 <= local.hour < 22:
             return "night"
         return "day" if local.weekday() < 5 and local.hour < 18 else "off"
@@ -176,28 +167,16 @@ class RepairTimes:
     def _fallen(self, cell: Cell) -> Floats:
         """How a cell's outages fall away with their duration, the region left aside."""
         if cell not in self._falls:
-            cause, size, hours = cell
-            survival = self._of_any_cause(size, hours) if cause == UNKNOWN else self._of_cause(cell)
-            self._falls[cell] = fallen(survival)
+            self._falls[cell] = fallen(self._lasting(cell))
         return self._falls[cell]
 
-    def _of_any_cause(self, size: int, hours: str) -> Floats:
-        """The distributions of all causes, each weighed by how often it was hidden at first; alike without any."""
-        survival: Floats = np.zeros_like(LOGS)
-        count = 0.0
-        for cause in MEDIANS_S:
-            often = 1 / len(MEDIANS_S) + self.hidden.by_cause.get(cause, 0.0)
-            survival, count = survival + often * self._of_cause((cause, size, hours)), count + often
-        return survival / count
-
-    def _of_cause(self, cell: Cell) -> Floats:
+    def _lasting(self, cell: Cell) -> Floats:
         fit = self._fitted()
         of = fit.of(cell)
         survival = lognormal(of.mean, of.spread)
-        levels: tuple[list[Floats], ...] = ([], [], [])
-        for other, seconds in self._seconds.items():
-            level = 2 if other == cell else 1 if other[0] == cell[0] else 0
-            levels[level].append(seconds * exp(of.mean - fit.mean(other)))
+        levels: tuple[list[Floats], list[Floats]] = ([], [])
+        for other, residuals in fit.residuals.items():
+            levels[other.cause == cell.cause].append(np.exp(of.mean + of.spread / fit.noise * residuals))
         for durations in filter(None, levels):
             survival = mixed(survival, self.policy.cell_strength, np.concatenate(durations))
         return survival
@@ -208,5 +187,5 @@ def _name(cell: Cell) -> str:
 
 
 def _cell(name: str) -> Cell:
-    cause, size, hours = name.split("/")
-    return cause, int(size), hours
+    cause, place, size, hours = name.split("/")
+    return Cell(cause, place, int(size), hours)

@@ -29,6 +29,7 @@ class Known(Struct, frozen=True, array_like=True, gc=False):
     powered_by: str | None = None
     inventory: bool = False
     beats: bool = False
+    longitude: float | None = None
 
 
 KNOWN = Shelf("e/", Known)

@@ -9,6 +9,7 @@ from forewarn.stream.engine.unit import Unit
 from forewarn.stream.outages.case import Case
 from forewarn.stream.outages.etr import Estimates, instant
 from forewarn.stream.outages.etr_policy import EtrPolicy
+from forewarn.stream.outages.topology import Known, Topology
 from forewarn.topics.events.outages import Etr, OutageState
 from forewarn.topics.instants import to_rfc3339
 
@@ -25,6 +26,13 @@ def case(state: OutageState = "confirmed", **more: object) -> Case:
     return replace(Case("o1", "north", "olt-1", False, START, state, at(180), confirmed=at(180), peak=50), **more)
 
 
+def estimates_of(policy: EtrPolicy, *elements: tuple[str, Known]) -> Estimates:
+    topology = Topology()
+    for name, known in elements:
+        topology.put(Unit({}, {}, 0), name, known)
+    return Estimates(policy, topology)
+
+
 def field(second: float, said: float = 0) -> Etr:
     word = to_rfc3339(at(second))
     return Etr(word, word, word, "field", to_rfc3339(at(said)))
@@ -37,7 +45,7 @@ def seconds(etr: Etr | None) -> tuple[float, float, float]:
 
 
 def test_a_confirmed_outage_has_an_estimate_at_once_and_others_have_none() -> None:
-    estimates = Estimates(EtrPolicy())
+    estimates = estimates_of(EtrPolicy())
     states: tuple[OutageState, ...] = (
         "suspected",
         "unknown",
@@ -55,7 +63,7 @@ def test_a_confirmed_outage_has_an_estimate_at_once_and_others_have_none() -> No
 
 
 def test_public_times_lie_on_the_clock_the_finer_the_nearer() -> None:
-    etr = Estimates(EtrPolicy()).judged(case(), at(187)).etr
+    etr = estimates_of(EtrPolicy()).judged(case(), at(187)).etr
     earliest, likely, latest = seconds(etr)
     assert (earliest % 60, likely % 900, latest % 1_800) == (0, 0, 0)
     assert etr is not None
@@ -65,7 +73,7 @@ def test_public_times_lie_on_the_clock_the_finer_the_nearer() -> None:
 def test_it_is_issued_anew_when_earliest_passes_and_not_before() -> None:
     #  issued     earliest passed            earliest passed
     #  180 ├────────┤├──────────────────────────┤├──────────>
-    estimates = Estimates(EtrPolicy())
+    estimates = estimates_of(EtrPolicy())
     first = estimates.judged(case(), at(180))
     earliest, likely, latest = seconds(first.etr)
     assert estimates.judged(first, at(earliest - 1)) is first
@@ -77,7 +85,7 @@ def test_it_is_issued_anew_when_earliest_passes_and_not_before() -> None:
 
 def test_an_estimate_does_not_flap() -> None:
     """Ten hours of an outage: some thirty estimates, none of them earlier than the one before."""
-    estimates, known, issued = Estimates(EtrPolicy()), case(), []
+    estimates, known, issued = estimates_of(EtrPolicy()), case(), []
     for second in range(180, 10 * HOUR, 5):
         after = estimates.judged(known, at(second))
         if after is not known:
@@ -89,7 +97,7 @@ def test_an_estimate_does_not_flap() -> None:
 
 
 def test_a_cause_that_changes_the_outlook_is_news() -> None:
-    estimates = Estimates(EtrPolicy(medians_s={"power": 1_500.0}))
+    estimates = estimates_of(EtrPolicy(medians_s={"power": 1_500.0}))
     known = estimates.judged(case(), at(180))
     mended = estimates.judged(replace(known, cause="power"), at(200))
     assert seconds(mended.etr)[2] < seconds(known.etr)[2]
@@ -100,7 +108,7 @@ def test_a_cause_that_changes_the_outlook_is_news() -> None:
 def test_a_crews_word_wins_until_it_passes() -> None:
     #  crew: 1 h                   overdue          + 15 min: estimated again
     #  ├──────────────────────────────┤├─────────────────┤├──────>
-    estimates = Estimates(EtrPolicy())
+    estimates = estimates_of(EtrPolicy())
     known = replace(estimates.judged(case(), at(180)), etr=field(HOUR, 400))
     assert estimates.judged(known, at(HOUR - 1)) is known
     late = estimates.judged(known, at(HOUR))
@@ -112,7 +120,7 @@ def test_a_crews_word_wins_until_it_passes() -> None:
 
 
 def test_a_new_word_after_a_broken_one_is_a_new_promise() -> None:
-    estimates = Estimates(EtrPolicy())
+    estimates = estimates_of(EtrPolicy())
     late = estimates.judged(case(etr=field(HOUR)), at(HOUR))
     promised = replace(late, etr=field(2 * HOUR, HOUR + 60))
     assert estimates.judged(promised, at(HOUR + 2_000)) is promised
@@ -120,7 +128,7 @@ def test_a_new_word_after_a_broken_one_is_a_new_promise() -> None:
 
 
 def test_without_the_model_only_crews_promise_and_only_they_are_late() -> None:
-    estimates = Estimates(EtrPolicy(model=False))
+    estimates = estimates_of(EtrPolicy(model=False))
     bare, promised = case(), case(etr=field(HOUR))
     assert estimates.judged(bare, at(9 * HOUR)) is bare
     late = estimates.judged(promised, at(HOUR))
@@ -129,14 +137,14 @@ def test_without_the_model_only_crews_promise_and_only_they_are_late() -> None:
 
 
 def test_an_estimate_that_nobody_renewed_in_time_is_overdue_too() -> None:
-    estimates = Estimates(EtrPolicy())
+    estimates = estimates_of(EtrPolicy())
     known = estimates.judged(case(), at(180))
     latest = seconds(known.etr)[2]
     assert estimates.judged(known, at(latest + 5)).overdue == at(latest)
 
 
 def test_a_clock_that_is_behind_changes_nothing() -> None:
-    estimates = Estimates(EtrPolicy())
+    estimates = estimates_of(EtrPolicy())
     known = estimates.judged(case(), at(180))
     assert estimates.judged(known, 0) is known
 
@@ -152,7 +160,47 @@ def test_a_clock_that_is_behind_changes_nothing() -> None:
     ],
 )
 def test_only_outages_that_were_confirmed_and_ended_teach(what: dict[str, object], teaches: bool) -> None:
-    estimates = Estimates(EtrPolicy())
+    estimates = estimates_of(EtrPolicy())
     estimates.learn(Unit({}, {}, 0), case("closed", cause="fibre", **what))
     taught = [durations.seconds for durations in estimates.times.cells.values()]
     assert taught == ([(HOUR,)] if teaches else [])
+
+
+def test_an_outage_is_known_by_what_its_element_is_how_much_hangs_on_it_and_where_it_stands() -> None:
+    #  r-core (no kind of its own told, -118.2°) ── olt-1 (olt) ── 800 devices, of which 3 are known to be down so far
+    above = ("r-core", Known("north", longitude=-118.2))
+    estimates = estimates_of(EtrPolicy(), above, ("olt-1", Known("north", ("r-core",), "olt")))
+    few = case(peak=3, devices_expected=800, cause="fibre", restored=at(HOUR))
+    estimates.learn(Unit({}, {}, 0), replace(few, state="closed"))
+    assert list(estimates.times.cells) == [("fibre", "olt", 4, "night")]  # two in the morning by the sun
+
+
+def test_an_outage_of_an_element_that_nobody_announced_is_of_no_kind_and_a_regions_is_its_own() -> None:
+    estimates = estimates_of(EtrPolicy(), ("olt-1", Known("north", kind="a shed")))
+    for about in (case(), case(element="olt-2"), case(whole_region=True)):
+        estimates.learn(Unit({}, {}, 0), replace(about, state="closed", restored=at(HOUR)))
+    assert sorted((cell.place, len(d.seconds)) for cell, d in estimates.times.cells.items()) == [
+        ("other", 2),
+        ("region", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause", "presumed"),
+    [
+        ("pon", None, "fibre"),
+        ("cell", "equipment", "radio"),
+        ("core", None, "upstream"),
+        ("olt", None, "unknown"),
+        ("olt", "equipment", "equipment"),
+        ("pon", "power", "power"),
+        ("pon", "a digger", "fibre"),
+    ],
+)
+def test_where_it_broke_says_what_can_have_broken(kind: str, cause: str | None, presumed: str) -> None:
+    estimates = estimates_of(EtrPolicy(), ("x", Known("north", kind=kind)))
+    confirmed = estimates.judged(case(element="x", cause=cause), at(180))
+    assert confirmed.hidden is (presumed == "unknown")
+    assert confirmed.cause == cause  # what is published of the cause stays what was found
+    estimates.learn(Unit({}, {}, 0), replace(confirmed, state="closed", restored=at(HOUR)))
+    assert [cell.cause for cell in estimates.times.cells] == [presumed]
