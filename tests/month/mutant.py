@@ -17,6 +17,7 @@ from forewarn.alerts.proposal import Proposal, Rules
 from forewarn.alerts.reasons import Reason
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.usage import meter
+from forewarn.stream.usage.account import Terms
 from forewarn.topics.events.messages import MarketingRequest
 
 
@@ -105,8 +106,13 @@ def silent_ledger() -> None:
 
 def forgetful_meter() -> None:
     """A threshold that was told is found again when it is crossed again."""
-    crossed = meter.__dict__["crossed"]
-    meter.__dict__["crossed"] = lambda thresholds, **at: crossed(thresholds, **(at | {"told": 0}))
+    judge = meter.judge
+
+    def forgetting(terms: Terms, known: meter.Meter, since: int) -> tuple[meter.Meter, tuple[meter.Told, ...]]:
+        cycles = tuple(msgspec.structs.replace(cycle, told=0) for cycle in known.cycles)
+        return judge(terms, msgspec.structs.replace(known, cycles=cycles), since)
+
+    meter.__dict__["judge"] = forgetting
 
 
 class Mutation(NamedTuple):
@@ -125,7 +131,7 @@ MUTATIONS: dict[str, Mutation] = {
     "quiet_hours": Mutation(without("quiet_hours"), "quiet"),
     "frequency_cap": Mutation(without("frequency_cap"), "caps"),
     "digest": Mutation(without("digest"), "thresholds"),
-    "gate_outage": Mutation(blind_to(Reason.OUTAGE), "in_outage"),
+    "gate_outage": Mutation(blind_to(Reason.OUTAGE), "in_outage", also=("lease",)),
     "gate_lease": Mutation(blind_to(Reason.LEASE), "lease"),
     "gate_caps": Mutation(uncapped_marketing, "caps"),
     "gate_consent": Mutation(unasked_consent, "consent"),
