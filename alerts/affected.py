@@ -11,13 +11,15 @@ from forewarn.alerts.reasons import Reason
 
 #: Kinds about something that reaches customers over their elements.
 REACHING = frozenset({"outage", "maintenance"})
+#: The stage that is told of an outage when it is over, to who says that it is not.
+AFTERWARDS = "still_out"
 
 
 def affected(rules: Rules, proposal: Proposal) -> Proposal | Drop:
-    """Passes known customers; news that is not of an end, only with a broken service that nothing else carries."""
+    """Passes known customers; news of what is not over, only with a broken service that nothing else carries."""
     if proposal.person is None:
         return Drop(Reason.UNKNOWN_CUSTOMER)
-    if proposal.kind not in REACHING or proposal.ends:
+    if proposal.kind not in REACHING or proposal.ends or proposal.stage == AFTERWARDS:
         return proposal
     if not proposal.broken:
         return Drop(Reason.NOT_AFFECTED)

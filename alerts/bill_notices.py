@@ -70,11 +70,11 @@ class BillNotices:
         """Finds the customers with a deferred explanation."""
         self._waiting = {key[len(PREFIX) :].decode() for key in table if key.startswith(PREFIX)}
 
-    def take(self, unit: Unit, customer: str, event: Bill) -> None:
-        """Takes a bill. An older one than the newest only says what is usual."""
+    def take(self, unit: Unit, customer: str, event: Bill) -> bool:
+        """Takes a bill; whether it is far above the usual ones. One older than the newest only says what is usual."""
         bills = self.history.take(unit, customer, event)
-        if bills and bills[-1].bill_id == event.bill_id:
-            self._judge(unit, customer, bills)
+        newest = bool(bills) and bills[-1].bill_id == event.bill_id
+        return newest and self._judge(unit, customer, bills)
 
     def resumed(self, unit: Unit) -> None:
         """Sending of bill notices was resumed."""
@@ -96,16 +96,17 @@ class BillNotices:
         self._undefer(unit, customer)
         self._judge(unit, customer, self.history.get(unit, customer))
 
-    def _judge(self, unit: Unit, customer: str, bills: tuple[PastBill, ...]) -> None:
+    def _judge(self, unit: Unit, customer: str, bills: tuple[PastBill, ...]) -> bool:
         policy = self.pipeline.rules.policy
         shock = bill_shock(policy, bills[-1], bills[:-1]) if bills else None
         if shock is None:
-            return
+            return False
         bill = bills[-1]
         self.circumstances.bill_shock(unit, customer, bill.time)
         if unit.now - bill.time < ms(policy.bill_valid_s):
             self._propose(unit, customer, bill, shock)
         self.standings.publish(unit, customer)
+        return True
 
     def _propose(self, unit: Unit, customer: str, bill: PastBill, shock: Shock) -> None:
         self._undefer(unit, customer)

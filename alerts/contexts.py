@@ -160,6 +160,14 @@ class ChoiceContext(Struct, frozen=True, kw_only=True):
     shared: ClassVar[bool] = True
 
 
+class JourneyContext(Struct, frozen=True, kw_only=True):
+    """A message that a policy's own journey says: the fields of its event, by name (`journeys/events.py`)."""
+
+    shared: ClassVar[bool] = False
+
+    fields: dict[str, bool | int | float | str]
+
+
 Context = (
     OutageContext
     | MaintenanceContext
@@ -170,6 +178,7 @@ Context = (
     | SurveyContext
     | OfferContext
     | ChoiceContext
+    | JourneyContext
 )
 
 _STAGES: dict[type[Context], tuple[str, tuple[str, ...]]] = {

@@ -33,11 +33,11 @@ class Deferrals:
     def __init__(self, told: Told, ledger: Ledger) -> None:
         self.told = told
         self.ledger = ledger
-        self._releases: dict[str, Release] = {}
+        self._releases: dict[str, tuple[Release, ...]] = {}
 
     def add(self, kind: str, release: Release) -> None:
-        """Registers who proposes messages of a kind again."""
-        self._releases[kind] = release
+        """Registers who proposes messages of a kind again; of several, each knows its own."""
+        self._releases[kind] = (*self._releases.get(kind, ()), release)
 
     def moved(self, unit: Unit, customer: str, kind: str, before: int, after: int) -> None:
         """A message that was due at `before` is due at `after` now (epoch ms; 0: at no time), and is stored so."""
@@ -51,16 +51,15 @@ class Deferrals:
         kind, customer = timer.subject.split("/", 1)
         for entry in self.told.entries(unit, customer):
             if entry.kind == kind and any(0 < message.due <= unit.now for message in entry.messages):
-                if (release := self._releases.get(kind)) is not None:
-                    release(unit, customer, entry)
+                self._release(unit, customer, entry)
                 self.lapse(unit, customer, kind, entry.incident, unit.now)
         return customer
 
     def again(self, unit: Unit, customer: str) -> None:
         """Has everything that waits for a time judged now: what it waits for may have changed."""
         for entry in self.told.entries(unit, customer):
-            if entry.waits and (release := self._releases.get(entry.kind)) is not None:
-                release(unit, customer, entry)
+            if entry.waits:
+                self._release(unit, customer, entry)
 
     def lapse(self, unit: Unit, customer: str, kind: str, incident: str, until: int) -> None:
         """Ends the messages that were due by `until` (epoch ms) and that nobody proposed again."""
@@ -81,6 +80,10 @@ class Deferrals:
             for message in entry.messages:
                 if message.due:
                     unit.disarm(message.due, f"{entry.kind}/{customer}", DUE)
+
+    def _release(self, unit: Unit, customer: str, entry: Entry) -> None:
+        for release in self._releases.get(entry.kind, ()):
+            release(unit, customer, entry)
 
     def _ended(self, unit: Unit, customer: str, entry: Entry, message: Message) -> Message:
         if not message.deferred:  # it failed on another channel; that is how it ended

@@ -20,6 +20,7 @@ from forewarn.alerts import (
     work_notices,
 )
 from forewarn.alerts.control import EVERYTHING
+from forewarn.alerts.journeys import contracts, course
 from forewarn.alerts.outcomes import keys
 from forewarn.alerts.parts import Parts
 from forewarn.alerts.proposal import Rules
@@ -31,6 +32,7 @@ from forewarn.topics.events.messages import Control, MarketingRequest
 from forewarn.topics.events.outages import ImpactChunk, ProgressMark
 from forewarn.topics.events.usage import Bill
 from forewarn.topics.events.works import WorkChunk
+from forewarn.topics.instants import to_ms
 
 Batch = Callable[[Unit, Sequence[Any], Sequence[Record]], None]
 
@@ -72,6 +74,8 @@ class Desk(Parts):
             requests.REVIEW: self.requests.fire,
             standing.REFRESH: lambda unit, timer: self.standings.publish(unit, timer.subject),
             usage_notices.SETTLED: self.usage.fire,
+            course.DUE: self.journeys.fire,
+            contracts.NEAR: self.contracts.fire,
             deferrals.DUE: self._due,
             roaming_duty.DUE: self.roaming.fire,
             compensation.DAY: self.compensation.fire,
@@ -105,6 +109,8 @@ class Desk(Parts):
                 for name, part in self.resuming.items():
                     if kind in (name, EVERYTHING):
                         part.resumed(unit)
+                if kind in (*self.journeys.kinds, EVERYTHING):
+                    self.journeys.resumed(unit)
 
     def _impact(
         self, unit: Unit, events: Sequence[ImpactChunk | WorkChunk | ProgressMark], records: Sequence[Record]
@@ -123,7 +129,9 @@ class Desk(Parts):
             if event is None:
                 self._erase(unit, customer)
             elif self.customers.profile(unit, customer, event):
-                self.contacts.moved(unit, before, self.customers.get(unit, customer))
+                after = self.customers.get(unit, customer)
+                self.contacts.moved(unit, before, after)
+                self.contracts.moved(unit, before, after)
                 self._changed(unit, customer)
 
     def _subscriptions(self, unit: Unit, events: Sequence[Subscription | None], records: Sequence[Record]) -> None:
@@ -140,18 +148,25 @@ class Desk(Parts):
         for event, customer, record in zip(events, keys(records), records, strict=True):
             if self.circumstances.interaction(unit, customer, event):
                 self.standings.publish(unit, customer)
-            self.replies.take(unit, customer, event)
-            if self.wishes.take(unit, customer, event, record.timestamp):
+            if event.kind == "help_viewed":
+                self.listening.viewed(unit, customer, event)
+            elif (outage := self.replies.take(unit, customer, event)) is not None:
+                self.listening.still_out(unit, customer, outage, to_ms(event.time))
+            elif self.wishes.take(unit, customer, event, record.timestamp):
                 self._changed(unit, customer)
+            else:
+                self.answering.take(unit, customer, event)
 
     def _appointments(self, unit: Unit, events: Sequence[Appointment], records: Sequence[Record]) -> None:
         for event, customer in zip(events, keys(records), strict=True):
             if self.circumstances.appointment(unit, customer, event):
                 self.standings.publish(unit, customer)
+            self.listening.appointment(unit, customer, event)
 
     def _bills(self, unit: Unit, events: Sequence[Bill], records: Sequence[Record]) -> None:
         for event, customer in zip(events, keys(records), strict=True):
-            self.bills.take(unit, customer, event)
+            shock = self.bills.take(unit, customer, event)
+            self.listening.bill(unit, customer, event, shock=shock)
 
     def _requests(self, unit: Unit, events: Sequence[MarketingRequest], records: Sequence[Record]) -> None:
         for event, customer in zip(events, keys(records), strict=True):
@@ -163,11 +178,14 @@ class Desk(Parts):
         self.notices.changed(unit, customer)
         self.works.changed(unit, customer)
         self.deferrals.again(unit, customer)
+        self.journeys.changed(unit, customer)
         self.standings.publish(unit, customer)
 
     def _erase(self, unit: Unit, customer: str) -> None:
         """A customer is gone: everything of theirs goes."""
-        self.contacts.part(unit, self.customers.get(unit, customer))
+        person = self.customers.get(unit, customer)
+        self.contacts.part(unit, person)
+        self.contracts.part(unit, person)
         for part in self.erasing:
             part.erase(unit, customer)
         self.erased(unit, customer)

@@ -17,6 +17,7 @@ from forewarn.alerts.contexts import (
     ChoiceContext,
     Context,
     ContractContext,
+    JourneyContext,
     MaintenanceContext,
     OfferContext,
     OutageContext,
@@ -24,6 +25,7 @@ from forewarn.alerts.contexts import (
     SurveyContext,
     UsageContext,
 )
+from forewarn.alerts.journeys.events import COMMON, EVENTS, Field
 from forewarn.alerts.wording import Speech
 
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -164,6 +166,34 @@ def choice_facts(context: ChoiceContext, speech: Speech) -> dict[str, str]:
     return {}
 
 
+#: All fields of all events: contexts of one type give the same names. Events that share a name share its type.
+_FIELDS: dict[str, Field] = COMMON | {name: one for event in EVENTS.values() for name, one in event.fields.items()}
+
+
+def journey_facts(context: JourneyContext, speech: Speech) -> dict[str, str]:
+    """Every field of its event by name: an instant as time and date, with `_day` added to its name as a date alone.
+
+    `amount` and `price` are money if the event names a currency; `visit` is what an appointment is called. A flag that
+    is up is its own name.
+    """
+    said: dict[str, str] = {}
+    for name, field in _FIELDS.items():
+        value = context.fields.get(name)
+        if field.type == "instant":
+            said[name] = speech.moment(int(value)) if value is not None else ""
+            said[f"{name}_day"] = speech.day(int(value)) if value is not None else ""
+        elif field.type == "number":
+            said[name] = speech.number(float(value)) if value is not None else ""
+        elif field.type == "flag":
+            said[name] = name if value else ""
+        else:
+            said[name] = one_line(str(value)) if value is not None else ""
+    for name in ("amount", "price"):
+        if said[name] and said["currency"]:
+            said[name] = speech.money(float(context.fields[name]), said["currency"])
+    return said | {"visit": speech.visit(said["kind"]) if "appointment_id" in context.fields else ""}
+
+
 _FACTS: dict[type[Context], Callable[..., dict[str, str]]] = {
     OutageContext: outage_facts,
     MaintenanceContext: maintenance_facts,
@@ -174,6 +204,7 @@ _FACTS: dict[type[Context], Callable[..., dict[str, str]]] = {
     SurveyContext: survey_facts,
     OfferContext: offer_facts,
     ChoiceContext: choice_facts,
+    JourneyContext: journey_facts,
 }
 
 

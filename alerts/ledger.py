@@ -24,6 +24,18 @@ ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 AS_OF = b'"as_of":""'
 
 
+class Answered(Struct, frozen=True):
+    """An answer: the reply's id, time (epoch ms) and channel, and the message that it answers, if that is known."""
+
+    reply: str
+    time: int
+    kind: str
+    stage: str
+    channel: str | None = None
+    incident: str | None = None
+    notification: str | None = None
+
+
 class Ledger(Struct, frozen=True):
     """Writes outputs of one customer partition; everything goes to the partition's own number."""
 
@@ -70,6 +82,36 @@ class Ledger(Struct, frozen=True):
                 reason=reason,
                 rule="release",
                 evidence={"was": message.reason},
+                policy=self.policy,
+            ),
+        )
+
+    def answered(
+        self,
+        unit: Unit,
+        customer: str,
+        *,
+        about: Answered,
+        reason: Reason,
+        evidence: dict[str, Any],
+    ) -> None:
+        """The row of a customer's answer; the same answer gives the same row, whenever it is read."""
+        self._decision(
+            unit,
+            customer,
+            Decision(
+                decision_id=digest(about.reply, customer, "answered", reason),
+                time=to_rfc3339(about.time),
+                subject="notification",
+                subject_id=about.notification or about.reply,
+                kind=about.kind,
+                stage=about.stage,
+                incident=about.incident,
+                channel=about.channel,
+                outcome="answered",
+                reason=reason,
+                rule="reply",
+                evidence={"reply": about.reply, **evidence},
                 policy=self.policy,
             ),
         )

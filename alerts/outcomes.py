@@ -44,6 +44,17 @@ class Outcomes:
             "usage": usage.visit,
         }
 
+    def also(self, kind: str, visit: Callable[[Unit, str, Entry], None]) -> None:
+        """Has one more judge an entry of that kind again; each knows its own."""
+        known = self.visits.get(kind)
+
+        def both(unit: Unit, customer: str, entry: Entry) -> None:
+            if known is not None:
+                known(unit, customer, entry)
+            visit(unit, customer, entry)
+
+        self.visits[kind] = both
+
     def log(self, unit: Unit, events: Sequence[NotificationLog], records: Sequence[Record]) -> None:
         """Folds `notifications.log`."""
         for event, customer in zip(events, keys(records), strict=True):

@@ -1,7 +1,8 @@
 """The parts of one customer partition's desk, each given what it looks at.
 
     what is known   Customers, Contacts, Incidents, Told, Circumstances, Controls, Marks
-    what acts       Notices, WorkNotices, UsageNotices, BillNotices, Wishes, Replies, Requests, Standings, Outcomes
+    what acts       Notices, WorkNotices, UsageNotices, BillNotices, Wishes, Replies, Journeys, Requests, Standings,
+                    Outcomes
     what is asked   Compensation, RoamingDuty
 
 The parts know each other only by what their constructors name. Invariant: `remembering` are all that rebuild something
@@ -22,6 +23,12 @@ from forewarn.alerts.customers import Customers
 from forewarn.alerts.fanout import FanOut
 from forewarn.alerts.impact import Impact
 from forewarn.alerts.incidents import Incidents
+from forewarn.alerts.journeys.answering import Answering
+from forewarn.alerts.journeys.contracts import Contracts
+from forewarn.alerts.journeys.habits import Habits
+from forewarn.alerts.journeys.listening import Listening
+from forewarn.alerts.journeys.messages import Messages
+from forewarn.alerts.journeys.runner import Journeys
 from forewarn.alerts.ledger import Ledger
 from forewarn.alerts.notices import Notices
 from forewarn.alerts.outcomes import Outcomes
@@ -38,6 +45,7 @@ from forewarn.alerts.wishes import Wishes
 from forewarn.alerts.work_notices import WorkNotices
 from forewarn.stream.engine.unit import Unit
 from forewarn.stream.usage.account import Account
+from forewarn.stream.usage.alert import Crossing
 
 
 class Remembering(Protocol):
@@ -95,32 +103,29 @@ class Parts:
             marks=self.marks,
             ledger=ledger,
         )
-        people, told, controls = self.customers, self.told, self.controls
         self.notices = Notices(
             pipeline=pipeline,
-            customers=people,
+            customers=self.customers,
             contacts=self.contacts,
             incidents=self.incidents,
-            told=told,
-            controls=controls,
+            told=self.told,
+            controls=self.controls,
         )
         self._wire_impact(pipeline, ledger)
         self.usage = UsageNotices(
             pipeline=pipeline,
-            customers=people,
+            customers=self.customers,
             contacts=self.contacts,
             incidents=self.incidents,
-            told=told,
+            told=self.told,
             circumstances=self.circumstances,
             standings=self.standings,
-            controls=controls,
+            controls=self.controls,
             fan_out=self.fan_out,
         )
-        self.requests = Requests(
-            policy, customers=people, standings=self.standings, ledger=ledger, fan_out=self.fan_out, caps=self.caps
-        )
+        self._wire_outcomes(ledger)
         self._wire_duties(rules, ledger)
-        self._wire_outcomes()
+        self._wire_journeys(pipeline)
 
     def _wire_duties(self, rules: Rules, ledger: Ledger) -> None:
         """What regulators ask about customers."""
@@ -132,7 +137,15 @@ class Parts:
         )
         self.impact.seen = self.compensation.seen
 
-    def _wire_outcomes(self) -> None:
+    def _wire_outcomes(self, ledger: Ledger) -> None:
+        self.requests = Requests(
+            self.policy,
+            customers=self.customers,
+            standings=self.standings,
+            ledger=ledger,
+            fan_out=self.fan_out,
+            caps=self.caps,
+        )
         self.bills = BillNotices(
             pipeline=self.usage.pipeline,
             customers=self.customers,
@@ -162,6 +175,38 @@ class Parts:
         )
         self.outcomes.visits["bill"] = self.bills.visit
         self.outcomes.visits["maintenance"] = self.works.again
+
+    def _wire_journeys(self, pipeline: Pipeline) -> None:
+        messages = Messages(
+            self.policy,
+            customers=self.customers,
+            contacts=self.contacts,
+            incidents=self.incidents,
+            told=self.told,
+            controls=self.controls,
+        )
+        self.journeys = Journeys(
+            pipeline=pipeline,
+            customers=self.customers,
+            incidents=self.incidents,
+            messages=messages,
+            notices=self.notices,
+            standings=self.standings,
+            fan_out=self.fan_out,
+        )
+        self.habits = Habits(self.rules.offers)
+        self.listening = Listening(self.journeys, self.customers)
+        self.answering = Answering(self.journeys, pipeline.ledger)
+        self.contracts = Contracts(self.journeys, self.habits)
+        self.usage.crossed = self._crossed
+        for kind in self.journeys.kinds:
+            self.outcomes.also(kind, self.journeys.visit)
+
+    def _crossed(self, unit: Unit, customer: str, crossing: Crossing) -> None:
+        """A meter found something: a habit, and perhaps an event of journeys."""
+        if self.contracts.lead:
+            self.habits.crossed(unit, customer, crossing)
+        self.listening.crossed(unit, customer, crossing)
 
     def _wire_impact(self, pipeline: Pipeline, ledger: Ledger) -> None:
         self.replies = Replies(self.policy, customers=self.customers, incidents=self.incidents, ledger=ledger)
@@ -201,6 +246,7 @@ class Parts:
             self.usage,
             self.bills,
             self.requests,
+            self.journeys,
         )
 
     @property
@@ -213,6 +259,8 @@ class Parts:
             self.usage,
             self.bills,
             self.works,
+            self.journeys,
+            self.habits,
             self.notices,
             self.circumstances,
             self.contacts,

@@ -78,6 +78,8 @@ class Pipeline:
         self.deferrals = Deferrals(told, ledger)
         self.caps = Caps(rules.policy.caps)
         self.pace = Pace(rules.policy.channel_rates, rules.partitions)
+        #: Who is told, by kind and stage, that a customer is sent such a message.
+        self.watches: dict[tuple[str, str], Callable[[Unit, Proposal], None]] = {}
 
     def consider(self, unit: Unit, proposal: Proposal) -> Outcome:
         """Sends, defers or drops a message, and says which."""
@@ -90,6 +92,8 @@ class Pipeline:
             self.ledger.send(unit, judged)
             self.ledger.notification(unit, judged, "sent", Reason.PASSED, None)
             self._note(unit, judged, Status.PENDING, Reason.PASSED)
+            if (watch := self.watches.get((judged.kind, judged.stage))) is not None:
+                watch(unit, judged)
             return "sent"
         if refusal.reason == Reason.DUPLICATE:
             self._repeated(unit, judged, rule)

@@ -22,6 +22,7 @@ from forewarn.alerts.reasons import Reason
 from forewarn.alerts.render import Rendered, Renderer
 from forewarn.alerts.told import Entry
 from forewarn.stream.regulator.pack import Pack
+from forewarn.stream.usage.offer import Catalogue
 from forewarn.topics.events.customers import Service
 
 Mode = Literal["shadow", "allow-list", "live"]
@@ -34,7 +35,7 @@ class Rules(Struct, frozen=True):
     """What is constant for all proposals of a partition: policy, its hash, the mode, the words, and the channels.
 
     `partitions`: how many there are, for what is shared among them; `share`: the customers of one outage that each
-    tells without waiting for the sum over all. `packs`: the regulators' rules in force.
+    tells without waiting for the sum over all. `packs`: the regulators' rules in force. `offers`: what is for sale.
     """
 
     policy: AlertPolicy
@@ -45,6 +46,7 @@ class Rules(Struct, frozen=True):
     partitions: int = 1
     share: float = inf
     packs: tuple[Pack, ...] = ()
+    offers: Catalogue = Catalogue()
 
 
 class Proposal(Struct, frozen=True, kw_only=True):

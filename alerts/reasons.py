@@ -44,6 +44,11 @@ class Reason(StrEnum):
     SHADOW = "shadow", "The deployment runs in shadow: the message would have been sent."
     NOT_ON_ALLOW_LIST = "not_on_allow_list", "The deployment sends to listed customers only."
 
+    # --- what customers answered to a message
+    AGREED = "agreed", "The customer answered yes to what they were asked."
+    DECLINED = "declined", "The customer answered no: what was asked does not suit them, as the time of a visit."
+    SCORED = "scored", "The customer answered a survey with a number."
+
     # --- the marketing gate
     CLEAR = "clear", "Nothing stands against marketing now."
     OUTAGE = "outage", "The customer is in an outage, suspected or later."

@@ -36,22 +36,23 @@ class Replies:
         self.words = tuple(plain(word) for words in policy.still_out_words.values() for word in words)
         self.denials = tuple(plain(word) for words in policy.works_words.values() for word in words)
 
-    def take(self, unit: Unit, customer: str, event: Interaction) -> None:
-        """Passes on what a reply says about the customer's last outage, if it says that it is not over."""
+    def take(self, unit: Unit, customer: str, event: Interaction) -> Incident | None:
+        """Passes on what a reply says about the customer's last outage, if it says that it is not over; returns it."""
         person = self.customers.get(unit, customer) if event.kind == "reply" and self._still_out(event) else None
         if person is None:
-            return
+            return None
         time = to_ms(event.time)
         elements = [service.element for service in person.services]
         ended = [each for each in self.incidents.concerning(elements) if self._recent(each, time)]
         if not ended:
-            return
+            return None
         incident = max(ended, key=lambda each: (each.ended or 0, each.outage_id))
         concerned = self.incidents.concerned(incident.outage_id)
         for element in dict.fromkeys(element for element in elements if element in concerned):
             hashed = blake2b(customer.encode(), digest_size=8).hexdigest()
             said = StillOut(incident.outage_id, element, incident.region, hashed, time, self.ledger.partition)
             self.ledger.affected(unit, said)
+        return incident
 
     def _recent(self, incident: Incident, time: int) -> bool:
         if incident.state not in ("restored", "closed") or incident.confirmed is None or incident.ended is None:

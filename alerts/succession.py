@@ -20,7 +20,8 @@ from forewarn.alerts.parcels import Parcel, Stand
 RANKS: dict[str, dict[str, int]] = {
     "outage": {"confirmed": 0, "estimated": 1, "re_estimated": 1, "overdue": 1, "restored": 2},
     "maintenance": {"announced": 0, "moved": 0, "started": 1, "overrun": 2, "completed": 3, "cancelled": 3},
-    "appointment": {"remind": 0, "rescheduled": 0, "delayed": 1, "en_route": 2, "missed": 3, "cancelled": 3},
+    # Each is the newest word on the visit: after a delay it may be moved, and be reminded of anew.
+    "appointment": dict.fromkeys(("confirm", "remind", "rescheduled", "delayed", "en_route", "missed", "cancelled"), 0),
     "usage": {"threshold": 0},
 }
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 from jinja2 import TemplateError
 
-from forewarn.alerts.contexts import CHANNELS, CONTEXTS
+from forewarn.alerts.contexts import CHANNELS, CONTEXTS, Context
 from forewarn.alerts.html_lint import html_problems
 from forewarn.alerts.render import Rendered, Renderer
 from forewarn.alerts.samples import samples
@@ -62,18 +62,28 @@ def _patterns(language: str, words: Words) -> Iterator[str]:
 def _messages(renderer: Renderer, language: str, messages: Sequence[tuple[str, str]]) -> Iterator[str]:
     for kind, stage in messages:
         for channel in CHANNELS:
-            try:
-                found = list(_message(renderer, language, kind, stage, channel))
-            except TemplateError as error:
-                found = [str(error)]
-            yield from (f"{language}/{kind}/{stage} by {channel}: {problem}" for problem in dict.fromkeys(found))
+            found = checked(renderer, language, (kind, stage), channel, samples(kind, stage))
+            yield from (f"{language}/{kind}/{stage} by {channel}: {problem}" for problem in found)
 
 
-def _message(renderer: Renderer, language: str, kind: str, stage: str, channel: str) -> Iterator[str]:
+def checked(
+    renderer: Renderer, language: str, message: tuple[str, str], channel: str, contexts: Sequence[Context]
+) -> list[str]:
+    """What is wrong with the words of a message (kind, stage) by one channel; the first context is the ordinary one."""
+    try:
+        return list(dict.fromkeys(_message(renderer, language, message, channel, contexts)))
+    except TemplateError as error:
+        return [str(error)]
+
+
+def _message(
+    renderer: Renderer, language: str, message: tuple[str, str], channel: str, contexts: Sequence[Context]
+) -> Iterator[str]:
+    kind, stage = message
     if not renderer.supports(kind, stage, channel, language):
         yield "there is no template"
         return
-    for number, context in enumerate(samples(kind, stage)):
+    for number, context in enumerate(contexts):
         rendered = renderer.render(
             kind=kind, stage=stage, channel=channel, locale=language, time_zone="Europe/Berlin", context=context
         )

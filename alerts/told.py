@@ -200,6 +200,11 @@ def _decode(value: bytes) -> tuple[Entry, ...]:
     return DECODE(memoryview(value)[1:])
 
 
+def entry_of(entries: tuple[Entry, ...], incident: str, kind: str = "outage") -> Entry:
+    """The entry of an incident among a customer's; a new one when there is none."""
+    return next((e for e in entries if (e.kind, e.incident) == (kind, incident)), Entry(kind, incident))
+
+
 class Told:
     """The told-records of one customer partition."""
 
@@ -219,12 +224,8 @@ class Told:
 
     def put(self, unit: Unit, customer: str, entry: Entry) -> None:
         """Stores an entry; entries of the customer that have expired go."""
-        others = tuple(
-            known
-            for known in self.entries(unit, customer)
-            if (known.kind, known.incident) != (entry.kind, entry.incident)
-            and (known.waits or not 0 < known.expires <= unit.now)
-        )
+        of = (entry.kind, entry.incident)
+        others = (e for e in self._lasting(unit, customer) if (e.kind, e.incident) != of)
         self._store(unit, customer, (*others, entry))
 
     def put_first(self, unit: Unit, customer: str, incident: str, value: bytes) -> None:
@@ -237,6 +238,15 @@ class Told:
         self._unindex(incident, customer)
         kept = (e for e in self.entries(unit, customer) if (e.kind, e.incident) != (kind, incident))
         self._store(unit, customer, tuple(kept))
+
+    def expire(self, unit: Unit, customer: str) -> None:
+        """Removes the customer's entries that are of no more use."""
+        kept = self._lasting(unit, customer)
+        if len(kept) < len(self.entries(unit, customer)):
+            self._store(unit, customer, kept)
+
+    def _lasting(self, unit: Unit, customer: str) -> tuple[Entry, ...]:
+        return tuple(e for e in self.entries(unit, customer) if e.waits or not 0 < e.expires <= unit.now)
 
     def erase(self, unit: Unit, customer: str) -> None:
         """Forgets everything about the customer."""

@@ -10,7 +10,7 @@ not be delivered is proposed again, for the next channel, until it is delivered,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -71,6 +71,8 @@ class UsageNotices:
         self.standings = standings
         self.controls = controls
         self.fan_out = fan_out
+        #: Told of everything that a meter finds.
+        self.crossed: Callable[[Unit, str, Crossing], None] = lambda unit, customer, crossing: None
         self._waiting: set[str] = set()
         pipeline.deferrals.add("usage", self._due)
         fan_out.add(RELEASE, Purpose(lambda _: set(self._waiting), self._release))
@@ -84,6 +86,7 @@ class UsageNotices:
         if crossing.kind == "spend" or (crossing.kind == "threshold" and crossing.percent >= WHOLE_PERCENT):
             self.circumstances.overage(unit, customer)
         self._propose(unit, customer, crossing)
+        self.crossed(unit, customer, crossing)
         self.standings.publish(unit, customer)
 
     def upsell(self, unit: Unit, customer: str) -> bool:

@@ -146,6 +146,10 @@ class Speech:
         """An amount with its unit, to at most two decimals, rounded half to even; bytes in the unit one would say."""
         return _amount(amount, unit, self.name)
 
+    def number(self, number: float | Decimal) -> str:
+        """A number to at most two decimals."""
+        return _number(Decimal(str(number)), self.name)
+
     def money(self, amount: float | Decimal, currency: str) -> str:
         """An amount of money, `currency` as in ISO 4217."""
         return _money(Decimal(str(amount)), currency, self.name)

@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from forewarn.stream.commands import etr, offline, operating, regulator, running, topics, words
+from forewarn.stream.commands import etr, journeys, offline, operating, regulator, running, topics, words
 from forewarn.stream.commands.options import EPILOG
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ policy_app = typer.Typer(help="The policy: everything an operator tunes about de
 etr_app = typer.Typer(help="Estimated times of restoration.", no_args_is_help=True)
 regulator_app = typer.Typer(help="Regulators' rules, and the evidence that they were kept.", no_args_is_help=True)
 templates_app = typer.Typer(help="The words that customers read.", no_args_is_help=True)
+journeys_app = typer.Typer(help="Journeys: declared courses of messages.", no_args_is_help=True)
 topics_app = typer.Typer(help="The topics of this deployment: list, create, check, describe.", no_args_is_help=True)
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -57,6 +58,8 @@ app.add_typer(templates_app, name="templates")
 templates_app.command("check", epilog=EPILOG)(words.check)
 app.add_typer(policy_app, name="policy")
 policy_app.command("check", epilog=EPILOG)(operating.policy_check)
+app.add_typer(journeys_app, name="journeys")
+journeys_app.command("draw", epilog=EPILOG)(journeys.draw)
 for name, topics_command in topics.COMMANDS.items():
     topics_app.command(name, epilog=EPILOG)(topics_command)
 

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from forewarn.stream.metrics import Metrics
+from forewarn.stream.scores import score_of
 
 #: Decisions are logged at most this often: an outage of many customers makes very many of them.
 LOG_MS = 1_000
@@ -48,9 +49,12 @@ class Decided:
     def take(self, row: bytes) -> None:
         """Takes a row of `decisions`; one of another shape is passed over, for counting must not stop a worker."""
         try:
-            self._unit[DECODE(row)] += 1
+            decision = DECODE(row)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return
+        self._unit[decision] += 1
+        if decision.reason == "scored" and (scored := score_of(row)) is not None:
+            self.metrics.survey_scores.labels(*scored).inc()
 
     def count(self, now: int) -> None:
         """Counts what was taken since it last did, and logs what is not logged yet. `now` is epoch ms."""

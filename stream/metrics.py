@@ -52,6 +52,7 @@ class Metrics:
         self._declare_outages()
         self._declare_duties()
         self._declare_messages()
+        self._declare_answers()
 
     def expose_process(self) -> None:
         """Adds memory, CPU, garbage collection and version of the process."""
@@ -148,6 +149,14 @@ class Metrics:
             "Regulators' obligations, by what became of them (due, met, overdue, ended)",
             ["pack", "state"],
             registry=to,
+        )
+
+    def _declare_answers(self) -> None:
+        self.survey_scores = Counter(
+            "forewarn_survey_scores",
+            "Answers to surveys from 0 to 10, by what they were about (outage: satisfaction, appointment: effort)",
+            ["about", "score"],
+            registry=self.registry,
         )
 
     def _declare_messages(self) -> None:

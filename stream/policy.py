@@ -7,17 +7,19 @@
     [delivery]             attempts, retries, circuits
     [regulator]            which regulators' rules are kept
 
-Every name has a default, so an empty file is a policy. Invariant: two policies with the same effect have the same hash,
-and the hash stands in every decision. Each table is a Struct beside the code that it tunes.
+Every name has a default, so an empty file is a policy. Whatever is wrong is found in one pass: of values, and, beyond
+what the Structs can say, of journeys and of the words of a policy's own. Invariant: two policies with the same effect
+have the same hash, and the hash stands in every decision. Each table is a Struct beside the code that it tunes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import tomllib
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct, field
@@ -64,7 +66,13 @@ def load(path: Path | None) -> Policy:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise PolicyError([f"{path}: {error}"]) from None
-    return parse(text)
+    policy = parse(text)
+    if policy.alerts.journeys:
+        from forewarn.alerts.journeys.own_words import missing
+
+        if found := missing(policy.alerts):
+            raise PolicyError(found)
+    return policy
 
 
 def parse(text: str) -> Policy:
@@ -75,40 +83,80 @@ def parse(text: str) -> Policy:
         raise PolicyError([str(error)]) from None
     problems: list[str] = []
     policy: Policy | None = _struct(Policy, raw, (), problems)
-    if policy is None:
+    problems += _journeys(raw)
+    if policy is None or problems:
         raise PolicyError(problems)
     return policy
 
 
+def _journeys(raw: dict[str, Any]) -> list[str]:
+    """What is wrong with those journeys whose form is right, whatever else is wrong with the policy."""
+    alerts = raw.get("alerts")
+    own = alerts.get("journeys") if isinstance(alerts, dict) else None
+    if not isinstance(own, dict):
+        return []
+    from forewarn.alerts.journeys.check import problems
+    from forewarn.alerts.journeys.journey import Journey
+
+    formed: dict[str, Journey] = {}
+    for name, table in own.items():
+        with suppress(msgspec.ValidationError):  # said of the value already
+            formed[name] = msgspec.convert(table, Journey)
+    return problems(formed)
+
+
 def _struct(kind: Any, raw: dict[str, Any], path: tuple[str, ...], problems: list[str]) -> Any:
     """Builds a Struct field by field, so that one wrong value does not hide the next; None if anything is wrong."""
-    types = get_type_hints(kind, include_extras=True)
+    hints = get_type_hints(kind, include_extras=True)
+    types = {field.encode_name: hints[field.name] for field in msgspec.structs.fields(kind)}
+    names = {field.encode_name: field.name for field in msgspec.structs.fields(kind)}
     before = len(problems)
     values = {}
     for name, value in raw.items():
         here = (*path, name)
         if name not in types:
             problems.append(f"{'.'.join(here)}: there is no such key{_nearest(name, types)}")
-        elif isinstance(value, dict) and isinstance(types[name], type) and issubclass(types[name], Struct):
-            values[name] = _struct(types[name], value, here, problems)
         else:
             values[name] = _value(types[name], value, here, problems)
     if len(problems) > before:
         return None
     try:
-        return kind(**values)
+        return kind(**{names[name]: value for name, value in values.items()})
     except (TypeError, ValueError) as error:  # a key without default is missing, or the keys contradict each other
         problems.append(f"{'.'.join(path) or 'policy'}: {error}")
         return None
 
 
 def _value(kind: Any, value: Any, path: tuple[str, ...], problems: list[str]) -> Any:
+    """A value of any kind. Tables, tables by name and lists of tables are gone through one by one."""
+    bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if _is_struct(bare) and isinstance(value, dict):
+        return _struct(bare, value, path, problems)
+    inner, before = get_args(bare), len(problems)
+    if get_origin(bare) is dict and isinstance(value, dict) and _is_struct(inner[1]):
+        for name, one in value.items():
+            _value(inner[1], one, (*path, name), problems)
+    elif get_origin(bare) is tuple and isinstance(value, list) and _is_struct(inner[0]):
+        for number, one in enumerate(value):
+            _value(inner[0], one, (*path, _name(one, number)), problems)
+    if len(problems) > before:
+        return None
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at `$")
         problems.append(f"{'.'.join(path)}{where.rstrip('`')}: {what}")
         return None
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct)
+
+
+def _name(table: Any, number: int) -> str:
+    """What one of a list is called in a problem: its name, if it has one, else its place."""
+    name = table.get("name") if isinstance(table, dict) else None
+    return name if isinstance(name, str) and name else str(number)
 
 
 def _nearest(name: str, known: dict[str, Any]) -> str:

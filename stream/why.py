@@ -40,7 +40,7 @@ MARGIN = 26
 
 #: Colours of outcomes: it was told, it waits or is held, it was not told.
 STYLES = {
-    "green": frozenset({"sent", "delivered", "approved"}),
+    "green": frozenset({"sent", "delivered", "approved", "answered"}),
     "yellow": frozenset({"deferred", "held", "ambiguous", "superseded"}),
     "red": frozenset({"dropped", "failed", "bounced", "expired", "complained"}),
 }

@@ -44,7 +44,17 @@ class DecideFold(Fold):
     ) -> None:
         partitions, limit = layout.customer, policy.outages.hold_customers
         own = share(limit, partitions)
-        rules = Rules(policy.alerts, policy.hash, policy.mode, renderer, channels, partitions, own, packs)
+        rules = Rules(
+            policy=policy.alerts,
+            hash=policy.hash,
+            mode=policy.mode,
+            renderer=renderer,
+            channels=channels,
+            partitions=partitions,
+            share=own,
+            packs=packs,
+            offers=policy.usage.offers,
+        )
         self.desk = Desk(rules, partition)
         notify = self.desk.roaming.crossed if packs else self.desk.usage.notify
         self.meters = Meters(policy.usage, partition, self.desk.account, notify, self.desk.usage.upsell)

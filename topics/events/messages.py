@@ -89,14 +89,14 @@ class Receipt(Struct, frozen=True, omit_defaults=True):
 
 
 class Decision(Struct, frozen=True, omit_defaults=True):
-    """Why something was, or was not, sent (`decisions`, key = customer)."""
+    """Why something was, or was not, sent, and what was `answered` to it (`decisions`, key = customer)."""
 
     decision_id: str
     time: str
     subject: Literal["notification", "marketing"]
     subject_id: str
     kind: str
-    outcome: Literal["sent", "deferred", "dropped", "held", "approved"]
+    outcome: Literal["sent", "deferred", "dropped", "held", "approved", "answered"]
     reason: str
     policy: str
     stage: str | None = None
