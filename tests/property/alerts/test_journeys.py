@@ -114,7 +114,7 @@ def messages(desk: DecideDesk) -> list[tuple[Any, ...]]:
 
 
 @given(stories, st.frozensets(st.integers(0, 13)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_restart_after_any_word_changes_nothing(story: list[Word], restarts: frozenset[int]) -> None:
     whole, killed = History().play(story).end(), History().play(story, restarts).end()
     assert outputs(whole) == outputs(killed)
@@ -122,14 +122,14 @@ def test_a_restart_after_any_word_changes_nothing(story: list[Word], restarts: f
 
 
 @given(stories)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_records_that_come_twice_say_nothing_twice(story: list[Word]) -> None:
     once, twice = History().play(story).end(), History(twice=True).play(story).end()
     assert messages(once) == messages(twice)
 
 
 @given(stories)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_message_is_one_of_its_kind_and_has_its_row(story: list[Word]) -> None:
     desk = History().play(story).end()
     assert max(Counter(messages(desk)).values(), default=0) <= 1
@@ -138,7 +138,7 @@ def test_every_message_is_one_of_its_kind_and_has_its_row(story: list[Word]) -> 
 
 
 @given(stories)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_no_message_asks_for_a_time_that_has_passed(story: list[Word]) -> None:
     desk = History().play(story).end()
     sent = [row.value for row in desk.out("decisions", "ada") if row.value["outcome"] == "sent"]
