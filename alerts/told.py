@@ -28,7 +28,6 @@ TURN = re.compile(r"(?:^|/)(?:reopened|moved)-(\d+)(?:/\d+)?$")
 PREFIX = b"n/"
 SCHEMA = b"\x01"
 
-
 #: Stages that a long outage may have any number of, and how many of them its entry keeps: the newest.
 NUMBERED, NUMBERED_KEPT = frozenset({"re_estimated", "overdue"}), 8
 
@@ -236,8 +235,8 @@ class Told:
     def remove(self, unit: Unit, customer: str, incident: str, kind: str = "outage") -> None:
         """Removes the entry of one incident of a kind."""
         self._unindex(incident, customer)
-        kept = (e for e in self.entries(unit, customer) if (e.kind, e.incident) != (kind, incident))
-        self._store(unit, customer, tuple(kept))
+        entries = self.entries(unit, customer)
+        self._store(unit, customer, tuple(e for e in entries if (e.kind, e.incident) != (kind, incident)))
 
     def expire(self, unit: Unit, customer: str) -> None:
         """Removes the customer's entries that are of no more use."""
