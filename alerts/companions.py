@@ -11,7 +11,8 @@ from __future__ import annotations
 from forewarn.alerts.contexts import OutageContext
 from forewarn.alerts.customers import Customer, another_access
 from forewarn.alerts.incidents import Incident, Incidents
-from forewarn.alerts.told import Entry, reopening
+from forewarn.alerts.told import Entry
+from forewarn.alerts.turns import reopening
 from forewarn.topics.events.customers import Service
 
 

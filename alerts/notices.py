@@ -27,7 +27,8 @@ from forewarn.alerts.policy import ms
 from forewarn.alerts.proposal import Proposal
 from forewarn.alerts.reasons import Reason
 from forewarn.alerts.subscription import is_critical
-from forewarn.alerts.told import Entry, Status, Told, entry_of, reopening
+from forewarn.alerts.told import Entry, Status, Told, entry_of
+from forewarn.alerts.turns import reopening
 from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.topics.events.outages import Affected
 
@@ -132,8 +133,8 @@ class Notices:
 
     def forget(self, unit: Unit, outage: str, customer: str) -> None:
         """Drops the told-record of an outage that is long over, unless the customer is still to be told of its end."""
-        entry = entry_of(self.told.entries(unit, customer), outage)
-        if any(m.stage == "restored" and m.deferred for m in entry.messages):
+        told = entry_of(self.told.entries(unit, customer), outage).messages
+        if any(m.stage == "restored" and m.deferred for m in told):
             return
         self.deferrals.lapse(unit, customer, "outage", outage, LATER)
         self.told.remove(unit, customer, outage)
@@ -171,8 +172,7 @@ class Notices:
 
     def _entry(self, unit: Unit, incident: Incident, customer: str) -> Entry:
         """The customer's entry; entries of outages merged into this one are taken over, `confirmed` as told."""
-        entries = self.told.entries(unit, customer)
-        entry = entry_of(entries, incident.outage_id)
+        entry = entry_of(entries := self.told.entries(unit, customer), incident.outage_id)
         for other in entries:
             part = self.incidents.by_id.get(other.incident) if other.kind == "outage" else None
             if part is None or part.state != "merged" or self.incidents.heir(part) is not incident:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from forewarn.alerts import work_stages
 from forewarn.alerts.proposal import Drop, Proposal, Rules
 from forewarn.alerts.reasons import Reason
-from forewarn.alerts.told import Message, Status, reopening, turn_of
+from forewarn.alerts.told import Message, Status
+from forewarn.alerts.turns import reopening, turn_of
 
 #: Stages of planned work that only follow.
 FOLLOWING = frozenset({"moved", "cancelled", "completed"})

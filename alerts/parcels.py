@@ -15,7 +15,7 @@ from hashlib import blake2b
 import msgspec
 from msgspec import Struct
 
-from forewarn.alerts.told import turn_of
+from forewarn.alerts.turns import turn_of
 from forewarn.stream.engine.role import Record
 from forewarn.topics.events.messages import Notification
 

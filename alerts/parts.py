@@ -91,7 +91,7 @@ class Parts:
 
     def _wire(self, rules: Rules, ledger: Ledger) -> None:
         """The parts that act, each given what it looks at."""
-        policy, pipeline = self.policy, Pipeline(rules, self.told, ledger)
+        pipeline = Pipeline(rules, self.told, ledger)
         self.deferrals, self.caps = pipeline.deferrals, pipeline.caps
         self.standings = Standings(
             rules,

@@ -18,7 +18,8 @@ from datetime import datetime
 
 from forewarn.alerts.incidents import Incident
 from forewarn.alerts.policy import AlertPolicy, ms
-from forewarn.alerts.told import Entry, Message, Status, reopening, turn_of
+from forewarn.alerts.told import Entry, Message, Status
+from forewarn.alerts.turns import reopening, turn_of
 
 #: Stages that name a time, or may.
 PROMISING = ("confirmed", "estimated", "re_estimated", "overdue")

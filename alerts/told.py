@@ -11,7 +11,6 @@ order in which log and receipts arrive does not matter.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from enum import IntEnum
 from functools import lru_cache
@@ -19,11 +18,8 @@ from functools import lru_cache
 import msgspec
 from msgspec import Struct
 
+from forewarn.alerts.turns import reopening
 from forewarn.stream.engine.unit import Unit
-
-#: Class of what is said when an outage has come back, or planned work was moved: how often, and which of several of one
-#: stage it is.
-TURN = re.compile(r"(?:^|/)(?:reopened|moved)-(\d+)(?:/\d+)?$")
 
 PREFIX = b"n/"
 SCHEMA = b"\x01"
@@ -95,19 +91,6 @@ class Message(Struct, frozen=True, array_like=True, omit_defaults=True):
     def deferred(self) -> bool:
         """Whether it waits to be decided again."""
         return self.status == Status.DEFERRED
-
-
-def reopening(turn: int, number: int | None = None) -> str | None:
-    """The class of a message when an outage has come back `turn` times; with `number`, of one of several of a stage."""
-    if number is None:
-        return f"reopened-{turn}" if turn else None
-    return f"reopened-{turn}/{number}" if turn else str(number)
-
-
-def turn_of(class_: str | None) -> int:
-    """How often the outage had come back, or the work was moved, before the message of this class."""
-    found = TURN.search(class_ or "")
-    return int(found[1]) if found is not None else 0
 
 
 class Entry(Struct, frozen=True, array_like=True, omit_defaults=True):

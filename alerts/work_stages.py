@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from forewarn.alerts.told import Entry, Message, turn_of
+from forewarn.alerts.told import Entry, Message
+from forewarn.alerts.turns import turn_of
 from forewarn.alerts.work_schedule import Schedule
 from forewarn.alerts.works import Work
 

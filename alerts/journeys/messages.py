@@ -32,7 +32,8 @@ from forewarn.alerts.journeys.walk import valid_until
 from forewarn.alerts.local_hours import zone_of
 from forewarn.alerts.policy import AlertPolicy
 from forewarn.alerts.proposal import Proposal
-from forewarn.alerts.told import Entry, Told, entry_of, reopening
+from forewarn.alerts.told import Entry, Told, entry_of
+from forewarn.alerts.turns import reopening
 from forewarn.stream.engine.unit import Unit
 from forewarn.topics.instants import to_rfc3339
 

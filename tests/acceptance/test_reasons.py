@@ -131,6 +131,15 @@ def at_night() -> DecideDesk:
     return desk.push("marketing.requests", "ada", marketing("m1", 1800, channel="sms"))
 
 
+def replied(text: str, **more: Any) -> DecideDesk:
+    """Ada answers what she was asked about a visit, or to a survey."""
+    visit = {"appointment_id": "a1", "time": START, "kind": "technician", "status": "booked"}
+    desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1"))
+    desk.push("customers.appointments", "ada", {**visit, "start": START + 60_000, "end": START + 120_000})
+    word = {"id": "r1", "time": START, "kind": "reply", "text": text, **more}
+    return desk.push("customers.interactions", "ada", word)
+
+
 def just_critical() -> DecideDesk:
     policy = AlertPolicy(lease_s=0, critical_kinds=("outage",))
     return asked(over(notified(policy)).at(120))
@@ -160,6 +169,9 @@ SCENES: dict[Reason, Callable[[], DecideDesk | Sequence[Output]]] = {
     Reason.PAUSED: lambda: asked(paused(DecideDesk().push("customers.profiles", "ada", profile("onu-1")))),
     Reason.SHADOW: lambda: notified(mode="shadow"),
     Reason.NOT_ON_ALLOW_LIST: lambda: notified(mode="allow-list"),
+    Reason.AGREED: lambda: replied("yes"),
+    Reason.DECLINED: lambda: replied("no"),
+    Reason.SCORED: lambda: replied("", kind="survey", score=9, topic="outage"),
     Reason.CLEAR: asked,
     Reason.OUTAGE: lambda: asked(notified()),
     Reason.LEASE: lambda: asked(over(notified())),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from forewarn.alerts.policy import AlertPolicy
-from forewarn.alerts.told import Entry, Message, Status, turn_of
+from forewarn.alerts.told import Entry, Message, Status
+from forewarn.alerts.turns import turn_of
 from forewarn.alerts.work_schedule import schedule
 from forewarn.alerts.work_stages import class_of, concerned, gone, owed
 from forewarn.alerts.works import Work
