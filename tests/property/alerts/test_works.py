@@ -84,13 +84,19 @@ class History:
         return [(row.key, row.value) for row in self.world.desk.out("notifications")]
 
 
+def lasting(history: History) -> tuple[list[Any], dict[bytes, bytes]]:
+    """What was put out and is stored, but for the clock's own row: a kill forgets at which instants nothing was due."""
+    desk = history.world.desk
+    table = {key: value for key, value in table_of(desk).items() if key != b"p/progress"}
+    return [row for row in desk.rows if row.topic != "progress"], table
+
+
 @settings(max_examples=20, deadline=None)
 @given(STORIES)
 def test_kills_change_nothing(story: list[Word]) -> None:
     calm, killed = History().play(story), History(kills=True).play(story)
-    assert killed.world.desk.rows == calm.world.desk.rows
+    assert lasting(killed) == lasting(calm)
     assert killed.world.outputs == calm.world.outputs
-    assert table_of(killed.world.desk) == table_of(calm.world.desk)
 
 
 @settings(max_examples=20, deadline=None)
