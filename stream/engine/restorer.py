@@ -3,6 +3,9 @@
 A unit counts when its marker's owner is that of the last takeover before it in the log, or when its marker was
 compacted away. What a dispossessed owner wrote does not count, and its keys must be written again by the new owner:
 compaction would otherwise one day keep the foreign value and drop the marker that exposes it.
+
+Short values that are alike are one object, as they were when they were written: of half a million devices, most rows
+are one of a few thousand.
 """
 
 from __future__ import annotations
@@ -11,6 +14,9 @@ from collections.abc import Sequence
 
 from forewarn.stream.engine.marker import MARKER, TAKEOVER, Marker, decode
 from forewarn.stream.engine.role import Record
+
+#: Bytes of a value that may have many alike, and how many different ones are remembered.
+SHORT, REMEMBERED = 256, 1 << 16
 
 
 class Restorer:
@@ -22,6 +28,7 @@ class Restorer:
         self.owner: str | None = None
         self.foreign: set[bytes] = set()
         self.records = 0
+        self._alike: dict[bytes, bytes] = {}
 
     def feed(self, batch: Sequence[Record]) -> None:
         """Takes one record batch of the changelog."""
@@ -46,9 +53,11 @@ class Restorer:
             if key is None:
                 continue
             if value:
-                table[key] = value
+                table[key] = self._alike.setdefault(value, value) if len(value) <= SHORT else value
             else:
                 table.pop(key, None)
+        if len(self._alike) > REMEMBERED:
+            self._alike.clear()
 
     def repairs(self) -> dict[bytes, bytes]:
         """What the new owner must write again: its own value of each foreign key (`b""` = deleted)."""

@@ -89,7 +89,7 @@ class Roster:
                 devices.start_learning(self.policy, device)
                 self._into_wheel(device)
                 self.groups.stale = True
-            devices.settle(self.policy, device)
+            self._agree(device)
 
     def refresh(self) -> None:
         """Takes the groups' counts anew if the topology has changed above devices that count."""
@@ -253,13 +253,17 @@ class Roster:
             index.pop(element, None)
 
     def _settle(self, unit: Unit, device: Device) -> None:
-        device.interval = self.intervals.setdefault(device.interval, device.interval)
-        devices.settle(self.policy, device)
-        device.usual = self.intervals.setdefault(device.usual, device.usual)
+        self._agree(device)
         if devices.is_slow(self.policy, device):
             unit.put(SEEN.key(device.element), SEEN.pack(Seen(device.seen, device.interval)))
         if device.habit is not None:
             device.habit.keep(unit, device.element)
+
+    def _agree(self, device: Device) -> None:
+        """Settles how close a look it needs; what many devices have in common is one object for all of them."""
+        device.interval = self.intervals.setdefault(device.interval, device.interval)
+        devices.settle(self.policy, device)
+        device.usual = self.intervals.setdefault(device.usual, device.usual)
 
     def _into_wheel(self, device: Device) -> None:
         device.slot = self.wheel.put(device, self._due(device))

@@ -114,3 +114,14 @@ def test_restoring_stops_at_a_marker_of_an_unknown_schema() -> None:
     newer = [*batch[:-1], type(batch[-1])(batch[-1].offset, MARKER, b"\x07rest")]  # type: ignore[call-arg]
     with pytest.raises(ValueError, match="schema 7"):
         Restorer().feed(newer)
+
+
+def test_values_that_are_alike_are_kept_once_and_no_value_is_taken_for_another() -> None:
+    """Records come with bytes of their own; what half a million of them say in the same words is one object."""
+    log = Changelog()
+    log.takeover("a")
+    log.unit("a", {b"e/%d" % number: b"\x01olt-%d" % (number % 3) for number in range(90)}, offset=1)
+    log.unit("a", {b"e/%d" % number: b"\x01olt-%d" % (number % 3) for number in range(90, 180)}, offset=2)
+    table = restored(log).table
+    assert table == {b"e/%d" % number: b"\x01olt-%d" % (number % 3) for number in range(180)}
+    assert len({id(value) for value in table.values()}) == 3
