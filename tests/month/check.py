@@ -47,7 +47,7 @@ RULES: tuple[type[Rule], ...] = (
     Silence,
     Ends,
 )
-READ = (*people.TOPICS, "delivery.receipts", "marketing.requests")
+READ = (*people.TOPICS, "network.field", "delivery.receipts", "marketing.requests")
 WRITTEN = (
     "outages.revisions",
     "notifications",
@@ -115,6 +115,8 @@ class Checker:
         world = self.world
         if row.topic == "outages.revisions":
             world.outages.fold(row)
+        elif row.topic == "network.field":
+            world.outages.act(row)
         elif row.topic in ("notifications.log", "delivery.receipts"):
             world.told.heard(row)
         elif row.topic in people.TOPICS:

@@ -27,6 +27,7 @@ RANK = {
             "customers.subscriptions",
             "customers.preferences",
             "customers.interactions",
+            "network.field",
             "delivery.receipts",
             "marketing.requests",
         )

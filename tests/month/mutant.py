@@ -127,6 +127,7 @@ MUTATIONS: dict[str, Mutation] = {
     "duplicate": Mutation(without("duplicate"), "once"),
     "pair": Mutation(without("pair"), "pairs"),
     "affected": Mutation(without("affected"), "affected"),
+    "inhibit": Mutation(without("inhibit"), "silence"),
     "subscription": Mutation(unasked, "consent"),
     "quiet_hours": Mutation(without("quiet_hours"), "quiet"),
     "frequency_cap": Mutation(without("frequency_cap"), "caps"),

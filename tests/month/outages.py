@@ -31,10 +31,12 @@ class Outage:
         self.parent: str | None = None
         self.merged_into: str | None = None
         self.planned = False
+        self.muted = False
+        self.element = ""
 
     def fold(self, ts: int, value: dict[str, Any]) -> None:
         """Takes a revision of `ts`."""
-        self.state = value["state"]
+        self.state, self.element = value["state"], value.get("element", "")
         self.confirmed |= value.get("confirmed") is not None or self.state == "confirmed"
         self.parent, self.merged_into = value.get("parent"), value.get("merged_into")
         self.planned = self.state == "planned" or value.get("maintenance_id") is not None
@@ -90,6 +92,14 @@ class Outages:
             del self._heirs[outage.id]
         if row.ts - self._swept > DAY:
             self._sweep(row.ts)
+
+    def act(self, row: Row) -> None:
+        """Takes a record of `network.field`: staff mute an outage, by its name or by what it is about."""
+        value = row.value
+        if value["action"] == "mute":
+            for outage in self.by_id.values():
+                about = value.get("element") == outage.element and outage.over is None
+                outage.muted |= about or value.get("outage_id") == outage.id
 
     def concerning(self, elements: Iterable[str]) -> Iterator[Outage]:
         """The outages that have, or had, any of the elements."""

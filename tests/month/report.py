@@ -16,6 +16,7 @@ TEMPTATIONS = (
     ("dropped", "opted_out"),
     ("dropped", "served_otherwise"),
     ("dropped", "digested"),
+    ("dropped", "muted"),
     ("held", "outage"),
     ("held", "lease"),
     ("held", "frequency_cap"),

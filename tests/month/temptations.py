@@ -3,6 +3,7 @@
     in.jsonl, truth.jsonl ──> more.jsonl
         of each outage's customers: some text STOP, switch alerts off or on, sleep through its beginning or its end,
         move in or out, are erased, have a second access; campaigns ask for them in the outage and in the lease after it
+        of staff: outages that they declare, mute, dismiss and resolve
         of all: bursts of campaigns, usage that rises, is corrected and rises again, quiet hours, and what comes twice
 
 The simulated network stays as it is: what is added concerns customers alone.
@@ -46,6 +47,7 @@ class Outage(NamedTuple):
     """One outage of the truth; epoch ms."""
 
     id: str
+    element: str
     start: int
     end: int
     devices: frozenset[str]
@@ -86,6 +88,8 @@ class Temptations:
         """The records, in no order."""
         for outage in self._world.outages:
             self._tempt(Random(f"temptations/{self._world.seed}/{outage.id}"), outage)
+        for number, outage in enumerate(self._world.outages):
+            self._declared(number, outage)
         self._everyday(Random(f"temptations/{self._world.seed}"))
         return self._lines
 
@@ -164,6 +168,18 @@ class Temptations:
         for at in (outage.start + 8 * MINUTE, self._within(random, outage), outage.end - MINUTE, outage.end + MINUTE,
                    outage.end + 6 * MINUTE, outage.end + 3 * HOUR, outage.end + 23 * HOUR):  # fmt: skip
             self._ask(random, max(at, outage.start), customer, random.choice((2, 12, 26)) * HOUR)
+
+    def _declared(self, number: int, outage: Outage) -> None:
+        """Long after it, staff declare an outage there that the network knows nothing of, and end it by their word."""
+        at = outage.end + 5 * HOUR
+        self._act(at, outage, "declare")
+        if number % 3 == 0:
+            self._act(at + 10_000, outage, "mute")
+        self._act(at + 40 * MINUTE, outage, "dismiss" if number % 3 == 1 else "resolve")
+
+    def _act(self, ts: int, outage: Outage, action: str) -> None:
+        fields = {"id": f"{action}-{outage.id}", "time": ts, "author": "desk", "action": action}
+        self._put(ts, "network.field", "desk", fields | {"element": outage.element})
 
     # Any day.
 
@@ -277,9 +293,10 @@ def _world(truth: Path, path: Path) -> World:
                 about = one
             else:
                 devices, customers = frozenset(one["devices"]), tuple(one["customers"])
-                outages.append(Outage(one["id"], instant(one["start"]), instant(one["end"]), devices, customers))
-    span = instant(about["start"]), instant(about["end"])
-    return World(about["seed"], span, tuple(outages), dict(_profiles(path, span[0])))
+                span = instant(one["start"]), instant(one["end"])
+                outages.append(Outage(one["id"], one["element"], *span, devices, customers))
+    life = instant(about["start"]), instant(about["end"])
+    return World(about["seed"], life, tuple(outages), dict(_profiles(path, life[0])))
 
 
 def _profiles(path: Path, start: int) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -29,7 +29,7 @@ GROUPS = (
     ("duplicate", "quiet_hours", "gate_lease", "gate_expiry"),
     ("pair", "frequency_cap", "gate_memory", "meter"),
     ("affected", "subscription", "gate_outage", "ledger"),
-    ("digest", "gate_consent", "gate_caps"),
+    ("digest", "inhibit", "gate_consent", "gate_caps"),
 )
 
 pytestmark = pytest.mark.timeout(900)

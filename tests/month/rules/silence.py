@@ -1,4 +1,4 @@
-"""Of planned work customers hear by its own notices, and of a part of an outage nothing when told of the whole."""
+"""Nothing is said of what staff muted, of planned work, and of a part of an outage when the whole was told."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.month.rule import Rule
 
 class Silence(Rule):
     name = "silence"
-    says = "no outage notice of planned work, nor of a part when the whole was told"
+    says = "no notice of an outage that is muted, planned, or a part of one that was told"
     topics = frozenset({"notifications"})
 
     def take(self, row: Row) -> Iterator[str]:
@@ -19,6 +19,8 @@ class Silence(Rule):
         if outage is None or value["stage"] == "restored":
             return
         self.tested += 1
+        if outage.muted:
+            yield f"{value['stage']} of {outage.id}, which staff have muted"
         if outage.planned:
             yield f"{value['stage']} of {outage.id}, which is planned work"
         if value["stage"] == "confirmed" and outage.parent and self.world.told.of(row.key, outage.parent):
