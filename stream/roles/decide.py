@@ -26,6 +26,7 @@ from forewarn.stream.outages.storm import share
 from forewarn.stream.policy import Policy
 from forewarn.stream.regulator.pack import Pack, load
 from forewarn.stream.usage.meters import Meters
+from forewarn.stream.usage.stored import UNINDEXED
 
 Fold_ = Callable[[Unit, Sequence[Any], Sequence[Record]], None]
 
@@ -63,9 +64,10 @@ class DecideFold(Fold):
         self._folds: dict[str, Fold_] = {**self.desk.folds, "usage.records": self.meters.fold}
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
-        """Rebuilds every part's indexes."""
-        self.desk.restore(table)
-        self.meters.restore(table)
+        """Rebuilds every part's indexes; of the meters' rows, most of a table, there are none."""
+        indexed = {key: value for key, value in table.items() if not key.startswith(UNINDEXED)}
+        self.desk.restore(indexed)
+        self.meters.restore(indexed)
 
     def fold(self, unit: Unit, topic: str, events: Sequence[Any], records: Sequence[Record]) -> None:
         """Hands a batch to the part that takes its topic."""

@@ -25,6 +25,8 @@ from forewarn.stream.usage.meter import Meter
 
 COUNTERS = b"u/"
 METERS = b"h/"
+#: Rows that are read when they are needed, and of which no index is kept in memory.
+UNINDEXED = (COUNTERS, METERS)
 #: Ends the key of a customer's directory; no UTF-8 text holds this byte.
 _DIRECTORY = b"\x00\xfe"
 

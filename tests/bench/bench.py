@@ -157,7 +157,7 @@ class Bench:
 
     async def _growth(self) -> None:
         for contestant in self.contestants:
-            trial = self._trial(contestant, "usage", CUSTOMERS)
+            trial = self._trial(contestant, "usage", CUSTOMERS // 2)
             job = growth.run(contestant, trial, self.options.soak_rate, self.options.soak_minutes)
             if figure := await self._attempt(f"memory at {self.options.soak_rate:,.0f}/s, {contestant.name}", job):
                 self.results.growth.append(figure)

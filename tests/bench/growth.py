@@ -1,7 +1,8 @@
 """Memory over time: usage records at a fixed rate for minutes, resident memory once a second.
 
-Invariant: the slope is taken after minute 3 only, by least squares; what fills up once (caches, the horizon of record
-ids) and what leaks are told apart by the curve, which is kept.
+Nobody is told anything, and all customers are known before the slope is taken: what is kept of each message is state,
+which grows with messages, not with time. Invariant: the slope is taken after minute 3 only, by least squares; what
+fills up once (caches, the horizon of record ids) and what leaks are told apart by the curve, which is kept.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from tests.bench.throughput import clear
 from tests.bench.usage_input import UsageInput
 
 SETTLED_S = 180.0
+#: One record of so many is big.
+NEVER = 1 << 40
 
 
 class Growth(Struct, frozen=True):
@@ -34,7 +37,7 @@ class Growth(Struct, frozen=True):
 
 async def run(contestant: Contestant, trial: Trial, rate: float, minutes: float) -> Growth:
     """Feeds one contestant at `rate` records a second for `minutes`."""
-    source = UsageInput(int(rate * minutes * 60), customers=trial.customers, spread_s=0)
+    source = UsageInput(int(rate * minutes * 60), customers=trial.customers, big=NEVER, small=100, spread_s=0)
     await contestant.prepare(trial)
     worker = await contestant.start(trial)
     begin = time.time()

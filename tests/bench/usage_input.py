@@ -35,12 +35,16 @@ _TEMPLATE = (
 
 
 class UsageInput(Struct, frozen=True):
-    """A stream of usage records. Skewed: a customer is drawn with density ~ rank**(-2/3), the first ones most often."""
+    """A stream of usage records, of 200 to `small` more when not big.
+
+    Skewed: a customer is drawn with density ~ rank**(-2/3), the first ones most often.
+    """
 
     records: int
     customers: int = 200_000
     skewed: bool = False
     big: int = 256
+    small: int = 3_600
     spread_s: float = 600.0
     seed: int = 7
 
@@ -79,7 +83,7 @@ class UsageInput(Struct, frozen=True):
             customer = int(self.customers * uniform() ** power)
             share = uniform()
             big = share * self.big < 1
-            yield customer, 45_000 + int(share * self.big * 65_000) if big else 200 + int(share * 3_600)
+            yield customer, 45_000 + int(share * self.big * 65_000) if big else 200 + int(share * self.small)
 
 
 def encode(number: int, key: bytes, amount: int, start: bytes, end: bytes) -> bytes:
