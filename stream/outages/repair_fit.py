@@ -15,7 +15,7 @@ few outages do not make intervals too narrow.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from math import log, sqrt
 from typing import NamedTuple
 
@@ -51,20 +51,24 @@ class RepairFit:
 
     def __init__(self, policy: EtrPolicy, durations: Mapping[Cell, Floats]) -> None:
         self.policy = policy
-        known = {cell: np.log(seconds) for cell, seconds in durations.items()}
-        apart = {name: of for cell in known for name, _, of in self._effects_of(cell)}
+        known = [(cell, np.log(seconds)) for cell, seconds in durations.items()]
+        apart = {name: of for cell, _ in known for name, _, of in self._effects_of(cell)}
         self._number = {name: number for number, name in enumerate(apart)}
-        precision: Floats = np.diag([policy.spread**2 / of**2 for of in apart.values()])
-        right: Floats = np.zeros(len(apart))
-        for cell, logs in known.items():
-            row, _ = self._row(cell)
-            precision += len(logs) * np.outer(row, row)
-            right += row * float((logs - self._assumed(cell)).sum())
-        self._covariance: Floats = np.linalg.inv(precision).astype(np.float64)
-        self._effects: Floats = self._covariance @ right
-        self._variance = self._noise(known)
-        self.residuals = {
-            cell: (logs - self.mean(cell)) / sqrt(1 - self._leverage(cell)) for cell, logs in known.items()
+        rows: Floats = np.array([self._row(cell)[0] for cell, _ in known]).reshape(len(known), len(apart))
+        counts: Floats = np.array([len(logs) for _, logs in known], dtype=np.float64)
+        assumed: Floats = np.array([self._assumed(cell) for cell, _ in known])
+        sums: Floats = np.array([float(logs.sum()) for _, logs in known]) - counts * assumed
+        prior = np.diag([policy.spread**2 / of**2 for of in apart.values()]).reshape(len(apart), len(apart))
+        self._covariance: Floats = np.linalg.inv(prior + rows.T @ (rows * counts[:, None])).astype(np.float64)
+        self._effects: Floats = self._covariance @ rows.T @ sums
+        means = assumed + rows @ self._effects
+        leverages = ((rows @ self._covariance) * rows).sum(axis=1)  # below 1, as the priors weigh something
+        left = {cell: logs - mean for (cell, logs), mean in zip(known, means, strict=True)}
+        self._variance = self._noise(left.values())
+        #: The mean of what the effects leave, in ln(seconds): they are shrunk.
+        self.bias = sum(float(off.sum()) for off in left.values()) / max(1.0, float(counts.sum()))
+        self.residuals: dict[Cell, Floats] = {
+            cell: off / sqrt(1 - leverage) for (cell, off), leverage in zip(left.items(), leverages, strict=True)
         }
 
     @property
@@ -74,17 +78,12 @@ class RepairFit:
 
     def of(self, cell: Cell) -> Lognormal:
         """The prediction for one more outage of a cell, the uncertainty of the effects included."""
-        _, unseen = self._row(cell)
-        return Lognormal(self.mean(cell), sqrt(self._variance * (1 + self._leverage(cell) + unseen)))
+        row, unseen = self._row(cell)
+        return Lognormal(self.mean(cell), sqrt(self._variance * (1 + float(row @ self._covariance @ row) + unseen)))
 
     def mean(self, cell: Cell) -> float:
         """The mean of ln(seconds) of a cell."""
         return self._assumed(cell) + float(self._row(cell)[0] @ self._effects)
-
-    def _leverage(self, cell: Cell) -> float:
-        """How much of its own prediction one outage of a cell is; below 1, as the priors weigh something."""
-        row, _ = self._row(cell)
-        return float(row @ self._covariance @ row)
 
     def _assumed(self, cell: Cell) -> float:
         return log(self.policy.median_s(cell.cause))
@@ -109,8 +108,8 @@ class RepairFit:
                 unseen += (much * apart / self.policy.spread) ** 2
         return row, unseen
 
-    def _noise(self, known: Mapping[Cell, Floats]) -> float:
-        """The variance that the effects leave."""
-        left = sum(float(((logs - self.mean(cell)) ** 2).sum()) for cell, logs in known.items())
-        count = sum(map(len, known.values()))
-        return (self.policy.strength * self.policy.spread**2 + left) / (self.policy.strength + count)
+    def _noise(self, left: Collection[Floats]) -> float:
+        """The variance of what the effects leave."""
+        squares = sum(float((off**2).sum()) for off in left)
+        count = sum(map(len, left))
+        return (self.policy.strength * self.policy.spread**2 + squares) / (self.policy.strength + count)

@@ -120,7 +120,6 @@ class RepairTimes:
         self._seconds = dict(sorted(self._seconds.items()))
         self._paces: dict[str, float] = {}
         self._fit: RepairFit | None = None
-        self._bias = 0.0
         self._falls: dict[Cell, Floats] = {}
 
     def _cell(self, kind: Kind) -> Cell:
@@ -152,16 +151,13 @@ class RepairTimes:
         if region not in self._paces:
             sums, fit = self.regions.get(region, Sums()).by_cell, self._fitted()
             weights = sum(weight for weight, _ in sums.values())
-            apart = sum(total - weight * (fit.mean(_cell(name)) + self._bias) for name, (weight, total) in sums.items())
+            apart = sum(total - weight * (fit.mean(_cell(name)) + fit.bias) for name, (weight, total) in sums.items())
             self._paces[region] = apart / (weights + (self.policy.spread / self.policy.region_apart) ** 2)
         return self._paces[region]
 
     def _fitted(self) -> RepairFit:
         if self._fit is None:
             self._fit = RepairFit(self.policy, self._seconds)
-            count = sum(map(len, self._seconds.values()))
-            apart = [float((np.log(s) - self._fit.mean(cell)).sum()) for cell, s in self._seconds.items()]
-            self._bias = sum(apart) / count if count else 0.0
         return self._fit
 
     def _fallen(self, cell: Cell) -> Floats:
