@@ -85,8 +85,8 @@ class Journeys:
 
     def happened(self, unit: Unit, customer: str, happening: Happening, only: str | None = None) -> None:
         """Takes an event: it starts journeys, or moves those that are about the same; of one name, or of all."""
-        row = before = courses.load(unit, customer)
-        world = self._world(unit, customer)
+        row, said = courses.load(unit, customer), len(unit.outputs)
+        before, world = row, self._world(unit, customer)
         for name in (only,) if only is not None else self.by_event.get(happening.event, ()):
             journey, known = self.journeys[name], row.find(name, happening.subject)
             if known is None:
@@ -96,7 +96,7 @@ class Journeys:
                 self._overtake(unit, customer, journey, known, walked[0])
             if walked is not None:
                 row = self._said(unit, customer, journey, row, walked)
-        self._store(unit, customer, before, row)
+        self._store(unit, customer, before, row, said)
 
     def fire(self, unit: Unit, timer: Timer) -> None:
         """Takes what is due of a customer's courses, and forgets what is over."""
@@ -111,30 +111,31 @@ class Journeys:
                 row = row.put(msgspec.structs.replace(course, step="", due=0))
         if any(course.ends <= unit.now for course in row.courses):
             self.messages.told.expire(unit, customer)
-        self._store(unit, customer, before, row, force=True)
+        self._store(unit, customer, before, row, said=-1, force=True)
 
     def changed(self, unit: Unit, customer: str) -> None:
         """The customer's profile or choices changed: what could not be said may be possible now."""
-        row = before = courses.load(unit, customer)
+        row, said = courses.load(unit, customer), len(unit.outputs)
         if row.courses:
-            self._store(unit, customer, before, self._all_again(unit, customer, row))
+            self._store(unit, customer, row, self._all_again(unit, customer, row), said)
 
     def answer(self, unit: Unit, customer: str, row: Row, course: Course, word: str) -> None:
         """Goes on with a course whose question was answered; `row` is the customer's."""
         journey = self.journeys[course.journey]
-        walked = walk.answered(journey, course, word, self._world(unit, customer))
+        walked, said = walk.answered(journey, course, word, self._world(unit, customer)), len(unit.outputs)
         self._overtake(unit, customer, journey, course, walked[0])
-        self._store(unit, customer, row, self._said(unit, customer, journey, row.put(walked[0]), walked), force=True)
+        after = self._said(unit, customer, journey, row.put(walked[0]), walked)
+        self._store(unit, customer, row, after, said, force=True)
 
     def visit(self, unit: Unit, customer: str, entry: Entry) -> None:
         """The wait of an entry's messages is over, or one failed: what is still worth saying is proposed again."""
-        row = before = courses.load(unit, customer)
-        world = self._world(unit, customer) if row.courses else None
+        row, said = courses.load(unit, customer), len(unit.outputs)
+        before, world = row, self._world(unit, customer) if row.courses else None
         for course in row.courses:
             journey = self.journeys.get(course.journey)
             if world is not None and journey is not None and self._concerns(course, entry):
                 row = self._again(unit, customer, journey, row, course, world, entry.kind)
-        self._store(unit, customer, before, row)
+        self._store(unit, customer, before, row, said)
 
     def resumed(self, unit: Unit) -> None:
         """Sending was resumed."""
@@ -156,8 +157,9 @@ class Journeys:
         courses.erase(unit, customer)
 
     def _release(self, unit: Unit, _: str, customer: str) -> None:
-        row = before = courses.load(unit, customer)
-        self._store(unit, customer, before, self._all_again(unit, customer, msgspec.structs.replace(row, waits=False)))
+        row, said = courses.load(unit, customer), len(unit.outputs)
+        after = self._all_again(unit, customer, msgspec.structs.replace(row, waits=False))
+        self._store(unit, customer, row, after, said)
 
     def _all_again(self, unit: Unit, customer: str, row: Row) -> Row:
         """Proposes again what is open of all courses."""
@@ -218,7 +220,8 @@ class Journeys:
         for kind in sorted({step.kind for step in steps if step is not None} - {"outage"}):
             self.pipeline.deferrals.lapse(unit, customer, kind, before.incident, LATER)
 
-    def _store(self, unit: Unit, customer: str, before: Row, row: Row, *, force: bool = False) -> None:
+    def _store(self, unit: Unit, customer: str, before: Row, row: Row, said: int, *, force: bool = False) -> None:
+        """Stores a row that changed; `said`: how much the unit put out before anything was said."""
         row = row.tidied(unit.now)
         if row == before and not force:
             return
@@ -227,7 +230,8 @@ class Journeys:
             self._waiting.add(customer)
         else:
             self._waiting.discard(customer)
-        self.standings.publish(unit, customer)
+        if len(unit.outputs) > said:
+            self.standings.publish(unit, customer)
 
     def _world(self, unit: Unit, customer: str) -> World:
         person = self.customers.get(unit, customer)
