@@ -74,11 +74,12 @@ class Card(Struct, frozen=True):
 
 def draw(name: str, journey: Journey) -> str:
     """The picture: an SVG document."""
-    about = wrap(journey.about, 2 * LETTERS + 10)
+    wide = len(line_of(journey)) < len(journey.steps)
+    about = wrap(journey.about, 2 * LETTERS + 10 if wide else LETTERS + 14)
     top = MARGIN + 34 + len(about) * LINE
-    pill = wrap(f"On {trigger_words(journey.trigger)}", LETTERS)
+    pill = wrap(trigger_words(journey.trigger), LETTERS - 6)
     cards = _cards(journey, top, top + len(pill) * LINE + 16 + GAP)
-    width = MARGIN * 2 + WIDTH + (GUTTER + WIDTH if any(card.aside for card in cards) else 60)
+    width = MARGIN * 2 + WIDTH + (GUTTER + WIDTH if wide else 100)
     foot = _foot(journey)
     bottom = max([card.bottom for card in cards] + [top + 60]) + 18
     height = bottom + len(foot) * LINE + MARGIN
@@ -204,7 +205,7 @@ def _told(journey: Journey) -> str:
     """The picture in words, for who cannot see it."""
     steps = ", ".join(step.say or step.name for step in line_of(journey))
     aside = ", ".join(f"{step.say or step.name} when {when_words(step.on)}" for step in journey.steps if step.on)
-    return f"On {trigger_words(journey.trigger)}: {steps}{f'; {aside}' if aside else ''}."
+    return f"{trigger_words(journey.trigger)}. Then {steps}{f'; {aside}' if aside else ''}."
 
 
 def _text(x: int, y: int, text: str, style: str) -> str:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal
 
+import msgspec
+
 from forewarn.alerts import lines
 from forewarn.alerts.companions import broken, outage_context, working
 from forewarn.alerts.contacts import Contacts
@@ -169,6 +171,13 @@ class Messages:
             return entry_of(entries, outage.outage_id)
         known = entry_of(entries, course.incident, step.kind)
         return known if known.messages else Entry(step.kind, course.incident, expires=course.ends)
+
+    def keep(self, unit: Unit, customer: str, journey: Journey, course: Course) -> None:
+        """Has what was told of a course remembered for as long as the course is."""
+        kinds = {step.kind for step in journey.steps if step.say} - {"outage"}
+        for entry in self.told.entries(unit, customer):
+            if entry.kind in kinds and entry.incident == course.incident and 0 < entry.expires < course.ends:
+                self.told.put(unit, customer, msgspec.structs.replace(entry, expires=course.ends))
 
     def settled(self, unit: Unit, customer: str, course: Course, step: Step) -> bool:
         """Whether a step's message was told, or time has overtaken it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from forewarn.alerts.journeys.events import EVENTS
 from forewarn.alerts.journeys.journey import Bound, Scalar, Step, Test, Trigger, When
 from forewarn.alerts.journeys.moments import Span, moment, span
 
@@ -11,7 +12,7 @@ _MINUTE, _HOUR = 60_000, 3_600_000
 def moment_words(text: str) -> str:
     """`start - 24h` as `24 h before start`."""
     found = moment(text)
-    field = "the event" if found.field == "time" else found.field.replace("_", " ")
+    field = {"time": "the event", "ends": "the end"}.get(found.field, found.field.replace("_", " "))
     side = "before" if found.back else "after"
     where = f"{span_words(found.span)} {side} {field}" if found.offset_ms else f"at {field}"
     return f"{where}, at {found.clock}" if found.clock else where
@@ -43,10 +44,10 @@ def test_words(test: Test) -> str:
 
 
 def trigger_words(trigger: Trigger) -> str:
-    """What starts a journey."""
+    """What starts a journey: `A bill is written: amount is at least 10`."""
     asked = when_words(trigger.when)
     within = f" within {span_words(span(trigger.within))}" if trigger.event == "help" and asked else ""
-    return f"{trigger.event.replace('_', ' ')}{f': {asked}' if asked else ''}{within}"
+    return f"{EVENTS[trigger.event].about}{f': {asked}' if asked else ''}{within}"
 
 
 def waiting_words(step: Step) -> str:

@@ -93,6 +93,7 @@ class Journeys:
                 walked = walk.started(name, journey, happening, world)
             else:
                 walked = walk.happened(journey, known, happening, world)
+                self.messages.keep(unit, customer, journey, walked[0])
                 self._overtake(unit, customer, journey, known, walked[0])
             if walked is not None:
                 row = self._said(unit, customer, journey, row, walked)

@@ -170,6 +170,14 @@ def test_what_was_paused_is_said_when_sending_resumes_as_far_as_it_is_still_true
     assert [row.value["incident"] for row in desk.out("notifications", "ada")] == ["a1"]
 
 
+def test_what_was_told_is_remembered_for_as_long_as_the_visit_is_though_it_was_moved() -> None:
+    desk = ada().push("customers.appointments", "ada", visit(start=HOUR))
+    desk.at(10).push("customers.appointments", "ada", visit("cancelled", 30 * HOUR, 10))
+    desk.at(52 * HOUR).push("customers.appointments", "ada", visit(appointment_id="a2", start=90 * HOUR, at=52 * HOUR))
+    desk.push("customers.profiles", "ada", profile("onu-1", locale="de"))
+    assert [stage for _, stage, _ in said(desk)] == ["confirm", "cancelled", "confirm"]
+
+
 def test_a_message_that_bounces_goes_by_the_next_channel() -> None:
     contacts = {"email": "ada@example.com", "phone": "+4915112345678"}
     desk = ada(contacts=contacts).push("customers.appointments", "ada", visit())

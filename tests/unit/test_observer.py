@@ -221,7 +221,11 @@ def test_obligations_are_counted_by_pack_and_state() -> None:
 def test_scores_are_counted_by_what_they_are_about_and_by_nothing_of_the_customer() -> None:
     watched = Watched()
     row = {"subject": "notification", "kind": "survey", "stage": "asked", "outcome": "answered", "reason": "scored"}
-    for evidence in ({"score": 9, "about": "outage"}, {"score": 9, "about": "outage"}, {"score": 2, "about": "my name"}):
+    for evidence in (
+        {"score": 9, "about": "outage"},
+        {"score": 9, "about": "outage"},
+        {"score": 2, "about": "my name"},
+    ):
         watched.commits(("decisions", {**row, "evidence": evidence}))
     watched.commits(("decisions", {**row, "evidence": {"about": "outage"}}))
     assert watched.value("forewarn_survey_scores_total", about="outage", score="9") == 2
