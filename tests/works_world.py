@@ -73,7 +73,8 @@ class WorksWorld:
 
     def at(self, seconds: float) -> WorksWorld:
         """Lets time pass up to then."""
-        while self.desk.seconds < seconds:
+        end = START + round(seconds * 1000)
+        while self.desk.core.now < end:
             self.desk.at(min(seconds, self.desk.seconds + self.step))
             self._unit(lambda unit: self.correlate.tick(unit, frozenset(CODECS)))
         return self

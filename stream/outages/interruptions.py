@@ -82,6 +82,7 @@ class Interruptions:
         self.works: dict[str, Interruption] = {}
         self._on: dict[str, dict[str, None]] = {}
         self._stale: dict[str, None] = {}
+        self._pending: set[str] = set()  #: works whose set is on its way
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:
         """Rebuilds the index. All sets are compared anew: what was stale is forgotten."""
@@ -126,13 +127,12 @@ class Interruptions:
 
     def work(self, unit: Unit) -> bool:
         """Sends one chunk of a set on its way. True while more is left."""
-        pending = [name for name, work in self.works.items() if work.next < work.chunks]
-        if pending:
-            name = min(pending)
+        if self._pending:
+            name = min(self._pending)
             work = self.works[name]
             self._send(unit, name, work, work.next, part(self.reach(work), work.next, work.chunks))
             self._keep(unit, name, replace(work, next=work.next + 1))
-        return len(pending) > 1 or any(self.works[name].next < self.works[name].chunks for name in pending)
+        return bool(self._pending)
 
     def reach(self, work: Interruption) -> list[str]:
         """The elements that the work takes down, sorted: what it names, and what hangs on that alone."""
@@ -202,12 +202,15 @@ class Interruptions:
 
     def _set(self, name: str, work: Interruption | None) -> None:
         was = self.works.pop(name, None)
+        self._pending.discard(name)
         for place in dict.fromkeys(was.names) if was is not None else ():
             self._on[place].pop(name, None)
             if not self._on[place]:
                 del self._on[place]
         if work is not None:
             self.works[name] = work
+            if work.next < work.chunks:
+                self._pending.add(name)
             for place in work.names:
                 self._on.setdefault(place, {})[name] = None
 

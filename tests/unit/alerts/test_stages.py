@@ -22,12 +22,14 @@ from forewarn.alerts.pause import pause
 from forewarn.alerts.pipeline import STAGES, judge
 from forewarn.alerts.policy import AlertPolicy
 from forewarn.alerts.proposal import Defer, Drop, Mode, Proposal, Rules, notification_id
+from forewarn.alerts.quiet_hours import quiet_hours
 from forewarn.alerts.reasons import Reason
 from forewarn.alerts.render import Renderer
 from forewarn.alerts.rollout import rollout
 from forewarn.alerts.subscription import subscription
 from forewarn.alerts.told import Entry, Message, Status
 from forewarn.alerts.worded import worded
+from forewarn.stream.regulator.pack import RegulatorPolicy, load
 from forewarn.topics.events.customers import Contacts, Preference, Profile, Service, Subscription
 from forewarn.topics.events.outages import Etr
 from tests.decide_desk import estimate
@@ -379,3 +381,56 @@ def test_an_id_says_what_makes_a_message_unique_and_nothing_else() -> None:
     assert notification_id("usage", "a", "bc", "s", "80", None) != notification_id("usage", "ab", "c", "s", "80", None)
     first, later = proposal(channel="email"), proposal(channel="email", now=NOW + 5)
     assert first.id == later.id
+
+
+def heard(stage: str, class_: str | None = None, *, reason: str = "passed", status: Status = Status.TOLD) -> Message:
+    return Message(stage, class_, "email", f"{stage}-{class_}", status, NOW, reason)
+
+
+def work(stage: str, *messages: Message, **more: Any) -> Proposal:
+    """A message about planned work."""
+    return proposal(stage, *messages, **({"kind": "maintenance", "outage": None} | more))
+
+
+@pytest.mark.parametrize(
+    ("stage", "messages", "reason"),
+    [
+        ("moved", (), Reason.NOT_TOLD),
+        ("moved", (heard("announced", "24h"),), None),
+        ("moved", (heard("announced", "24h", status=Status.PENDING),), None),
+        ("moved", (heard("announced", "24h", status=Status.DROPPED),), Reason.NOT_TOLD),
+        ("moved", (heard("announced", "24h", reason="shadow", status=Status.PENDING),), Reason.NOT_TOLD),
+        ("cancelled", (heard("started"),), None),
+        ("cancelled", (heard("announced", "24h"), heard("cancelled")), Reason.NOT_TOLD),
+        ("completed", (heard("announced", "24h"),), Reason.NOT_TOLD),
+        ("completed", (heard("started"),), None),
+        ("completed", (heard("overrun"),), None),
+        ("started", (), None),
+        ("announced", (), None),
+    ],
+)
+def test_of_planned_work_what_follows_is_for_who_was_told(
+    stage: str, messages: tuple[Message, ...], reason: Reason | None
+) -> None:
+    assert verdict(pair(rules(), work(stage, *messages))) == reason
+
+
+def test_the_end_of_planned_work_is_told_to_who_was_told_whatever_they_chose_since() -> None:
+    off = {"alerts": [{"kind": "maintenance", "channels": ["email"], "enabled": False}]}
+    assert verdict(subscription(rules(), work("announced", person=person(crm=off)))) == Reason.OPTED_OUT
+    assert verdict(subscription(rules(), work("completed", heard("started"), person=person(crm=off)))) is None
+    assert verdict(affected(rules(), work("completed", heard("started"), broken=()))) is None
+    assert verdict(affected(rules(), work("started", broken=()))) == Reason.NOT_AFFECTED
+
+
+def test_nobody_is_offered_anything_by_text_when_a_regulator_forbids_it() -> None:
+    #  12:00 UTC is 7:00 in New York
+    packs = load(RegulatorPolicy(packs=("us-tcpa",)))
+    early = msgspec.structs.replace(rules(default_time_zone="America/New_York"), packs=packs)
+    offer = proposal("made", kind="offer", outage=None, channel="sms")
+    answer = quiet_hours(early, offer)
+    assert isinstance(answer, Defer)
+    assert (answer.reason, answer.until) == (Reason.SOLICITATION_HOURS, NOW + 3_600_000)
+    assert verdict(quiet_hours(early, msgspec.structs.replace(offer, channel="email"))) is None
+    assert verdict(quiet_hours(early, msgspec.structs.replace(offer, kind="bill"))) is None
+    assert verdict(quiet_hours(rules(default_time_zone="America/New_York"), offer)) is None
