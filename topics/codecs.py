@@ -21,6 +21,7 @@ from forewarn.stream.engine.role import Record
 from forewarn.topics import tmf642, ves
 from forewarn.topics.catalog import TOPICS, Topic
 from forewarn.topics.dead_letters import Malformed
+from forewarn.topics.deep_screen import DeepScreen
 from forewarn.topics.instants import MAX_MS, to_ms
 from forewarn.topics.keys import ANY, KeyCheck, key_oddity, mismatch
 from forewarn.topics.reasons import Reason
@@ -60,7 +61,7 @@ class Codec:
         self._key_check = KeyCheck(self._key) if self._key else None
         self._instant = attrgetter(topic.instant) if topic.instant else None
         self._trusted = not read
-        self._screen = Screen(topic.event) if native and screenable(topic.event) else None
+        self._screen = _screen_of(topic.event) if native else None
 
     def decode(self, records: Sequence[Record]) -> Decoded:
         """Decodes records of this topic, from one partition and in order. Raises nothing on any bytes."""
@@ -106,7 +107,9 @@ class Codec:
             return events
         return events if self._all_clean(screen, records, values, events) else None
 
-    def _all_clean(self, screen: Screen, records: Sequence[Record], values: Sequence[Any], events: list[Any]) -> bool:
+    def _all_clean(
+        self, screen: Screen | DeepScreen, records: Sequence[Record], values: Sequence[Any], events: list[Any]
+    ) -> bool:
         if not screen.passes(values, events):
             return False
         if self._key_check and not self._key_check.passes([record.key for record in records], events):
@@ -181,6 +184,10 @@ class Codec:
         if self._instant and self._is_ahead(self._instant(event), record):
             return Oddity(Reason.FUTURE, f"$.{self.topic.instant}")
         return None
+
+
+def _screen_of(event: Any) -> Screen | DeepScreen:
+    return Screen(event) if screenable(event) else DeepScreen(event)
 
 
 def by_topic(*, ahead_s: float = AHEAD_S) -> dict[str, Codec]:

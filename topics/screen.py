@@ -92,7 +92,7 @@ class Screen:
         if b"\\" in text and (b'\\"' in text or b"\\u" in text):
             return False  # quotes that are escaped cannot be counted; surrogates and keys that are must be looked at
         return (
-            (text.isascii() or _is_utf8(text)) and self._numbers_fit(events) and self._all_counted(text, values, events)
+            (text.isascii() or is_utf8(text)) and self._numbers_fit(events) and self._all_counted(text, values, events)
         )
 
     def _all_counted(self, text: bytes, values: Sequence[bytes], events: Sequence[Struct]) -> bool:
@@ -160,9 +160,14 @@ class _Counter:
 
 def _modest(encoded: bytes, values: Sequence[bytes]) -> bool:
     """Whether no integer in `encoded` is near 64 bits and no value is nested too deep, judged from the safe side."""
-    if _WIDE_RUN in encoded.translate(_DIGITS_AS_ZEROS):
+    if holds_wide_integer(encoded):
         return False
     return max(value.count(b"{") + value.count(b"[") for value in values) <= DEPTH
+
+
+def holds_wide_integer(text: bytes) -> bool:
+    """Whether an integer in a JSON text may be near 64 bits or beyond, or a text in it looks like one."""
+    return _WIDE_RUN in text.translate(_DIGITS_AS_ZEROS)
 
 
 def _short(numbers: list[Any]) -> bool:
@@ -191,7 +196,8 @@ def _learnable(name: str) -> bool:
     return len(name) <= LEARNED_LONGEST and name.isprintable() and '"' not in name and "\\" not in name
 
 
-def _is_utf8(text: bytes) -> bool:
+def is_utf8(text: bytes) -> bool:
+    """Whether the bytes are UTF-8."""
     try:
         text.decode()
     except UnicodeDecodeError:
