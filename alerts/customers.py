@@ -192,7 +192,7 @@ class Customers:
         if stored.profile is not None:
             self._forget(customer, stored.profile)
         self._index(customer, profile)
-        return self._store(unit, customer, msgspec.structs.replace(stored, profile=profile))
+        return self._store(unit, customer, Stored(profile, stored.crm, stored.own))
 
     def subscription(self, unit: Unit, customer: str, subscription: Subscription | None, recorded: int) -> bool:
         """Takes the CRM's subscription as of its record's time (epoch ms); None is a tombstone. False: nothing new."""
@@ -241,7 +241,8 @@ class Customers:
             self.vulnerable.add(customer)
         elif profile.segment == "business":
             self.business.add(customer)
-        if any(another_access(one, other) for one in profile.services for other in profile.services):
+        services = profile.services
+        if len(services) > 1 and any(another_access(one, other) for one in services for other in services):
             self.several.add(customer)
 
     def _forget(self, customer: str, profile: Profile) -> None:

@@ -198,16 +198,16 @@ class Standings:
 def _row(customer: str, facts: Facts, standing: tuple[Hold, ...], entries: tuple[Entry, ...]) -> Standing:
     """The row, but for its time."""
     ends = [hold.until for hold in standing if hold.until is not None]
-    latest = max((m for entry in entries for m in entry.messages), key=lambda m: (m.time, m.id), default=None)
+    messages = [message for entry in entries for message in entry.messages]
     return Standing(
         customer=customer,
         as_of="",
         outages=facts.outages,
         reasons=tuple([hold.reason.value for hold in standing]),
-        pending=tuple([m.id for entry in entries for m in entry.messages if m.deferred]),
-        told=tuple([entry.incident for entry in entries if any(m.owed for m in entry.messages)]),
+        pending=tuple([message.id for message in messages if message.deferred]) if messages else (),
+        told=tuple([e.incident for e in entries if any(m.owed for m in e.messages)]) if messages else (),
         held_until=to_rfc3339(max(ends)) if ends else None,
-        last_decision=latest.id if latest is not None else None,
+        last_decision=max(messages, key=lambda m: (m.time, m.id)).id if messages else None,
     )
 
 

@@ -23,7 +23,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from forewarn.topics.screen import UNDECODABLE, holds_wide_integer, is_utf8
+from forewarn.topics.screen import DIGITS_AS_ZEROS, UNDECODABLE, WIDE_RUN, is_utf8
 from forewarn.topics.strict import DEPTH
 
 #: A number with an exponent (or what looks like one inside a text): it may be beyond what can be counted with.
@@ -47,7 +47,7 @@ class DeepScreen:
         text = b"\n".join(values)
         if b"\\" in text and (b'\\"' in text or b"\\u" in text):
             return False  # quotes that are escaped cannot be counted; surrogates and keys that are must be looked at
-        if not (text.isascii() or is_utf8(text)) or holds_wide_integer(text) or _EXPONENT.search(text):
+        if not (text.isascii() or is_utf8(text)) or _holds_odd_numbers(text):
             return False
         if max(value.count(b"{") + value.count(b"[") for value in values) > DEPTH:
             return False
@@ -63,6 +63,14 @@ class DeepScreen:
         except UNDECODABLE:
             return False
         return _encode(found).count(b'"') == text.count(b'"')
+
+
+def _holds_odd_numbers(text: bytes) -> bool:
+    """Whether a number may be too long, or beyond what a double holds; or a text looks like that."""
+    zeros = text.translate(DIGITS_AS_ZEROS)
+    if WIDE_RUN in zeros:
+        return True
+    return (b"0e" in zeros or b"0E" in zeros) and _EXPONENT.search(text) is not None
 
 
 def _twin(kind: type[Struct]) -> type[Struct] | None:

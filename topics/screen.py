@@ -38,8 +38,9 @@ _AnyInt = Annotated[int, Meta(ge=-_WIDE, le=_WIDE - 1)]
 _AnyJson = str | _AnyInt | float | bool | list[Any] | dict[str, Any] | None
 #: The longest text of a fraction that is surely far within 64 bits.
 _SHORT = 18
-_DIGITS_AS_ZEROS = bytes(48 if 48 <= byte < 58 else byte for byte in range(256))
-_WIDE_RUN = b"0" * 19
+#: Every digit as a zero, so that a long number, or what looks like one in a text, is a run of zeros.
+DIGITS_AS_ZEROS = bytes(48 if 48 <= byte < 58 else byte for byte in range(256))
+WIDE_RUN = b"0" * 19
 #: What decoding raises: bad JSON or types, bad UTF-8, integers of thousands of digits, nesting.
 UNDECODABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -160,14 +161,9 @@ class _Counter:
 
 def _modest(encoded: bytes, values: Sequence[bytes]) -> bool:
     """Whether no integer in `encoded` is near 64 bits and no value is nested too deep, judged from the safe side."""
-    if holds_wide_integer(encoded):
+    if WIDE_RUN in encoded.translate(DIGITS_AS_ZEROS):
         return False
     return max(value.count(b"{") + value.count(b"[") for value in values) <= DEPTH
-
-
-def holds_wide_integer(text: bytes) -> bool:
-    """Whether an integer in a JSON text may be near 64 bits or beyond, or a text in it looks like one."""
-    return _WIDE_RUN in text.translate(_DIGITS_AS_ZEROS)
 
 
 def _short(numbers: list[Any]) -> bool:
