@@ -60,12 +60,13 @@ person = st.fixed_dictionaries(
         "time_zone": st.sampled_from((None, "Europe/Berlin")),
         "consents": consents,
         "choice": choices,
-        "past": pasts,
     }
 )
 #: Few kinds of people, and many of each: most have somebody who is alike.
-towns = st.lists(person, min_size=1, max_size=4).flatmap(
-    lambda kinds: st.lists(st.sampled_from(kinds), min_size=4, max_size=14)
+towns = st.lists(person, min_size=1, max_size=3).flatmap(
+    lambda kinds: st.lists(
+        st.builds(lambda kind, past: {**kind, "past": past}, st.sampled_from(kinds), pasts), min_size=4, max_size=14
+    )
 )
 etr = st.sampled_from((None, estimate(900, 1800), estimate(900, 1800, "field")))
 POLICIES = (
@@ -164,6 +165,17 @@ def test_a_mould_writes_what_judging_writes(
     assert alike(each).filled == 0
     assert together.outputs == each.outputs
     assert together.core.table == each.core.table
+
+
+def test_those_who_were_told_of_other_things_keep_a_record_of_their_own() -> None:
+    one = {"services": [("fixed", "onu-1", "a")], "contacts": {"email": "{}@example.com"}, "segment": "consumer"}
+    one |= {"locale": "de-DE", "time_zone": None, "consents": [], "choice": None}
+    people = [{**one, "past": past} for past in (None, None, None, "usage", "case", "usage", "told")]
+    desk = Town(Policy(alerts=AlertPolicy(group_wait_s=1)), people, moulds=True).live(None).desk
+    each = Town(Policy(alerts=AlertPolicy(group_wait_s=1)), people, moulds=False).live(None).desk
+    assert desk.outputs == each.outputs
+    # all but the first, whose notice changes the outage's header, the second, and who was told of an outage before
+    assert alike(desk).filled >= 3
 
 
 def test_those_who_differ_in_their_names_alone_are_judged_once_a_unit() -> None:
