@@ -4,9 +4,9 @@
                    ── "still out" onu-1-3 ──┼─ 3 customers beneath pon-1 within 30 min:
                    ── "still out" onu-1-7 ──┘  an outage of pon-1, nested in that of olt-1, with what they named
 
-The lowest element that holds enough of them names it. It is confirmed at once, since its customers are independent of
-each other, and holds no more elements than they named. It ends when nobody has said so any more for a while, or when
-staff resolve it.
+The lowest element that holds enough of them names it, unless an outage above them is open already, which takes them
+in. It is confirmed at once, since its customers are independent of each other, and holds no more elements than they
+named. It ends when nobody has said so any more for a while, or when staff resolve it.
 Rows: `s/<outage>` Heard, of a restored outage; `sl/<suspicion>` Last, of what they suspect.
 Invariant: a customer counts once, whatever the order and number of their replies. Source: detection.md, "Lifecycle".
 """
@@ -83,14 +83,18 @@ class Replies:
         window = int(self.policy.replies_s * 1000)
         near = [reply for reply in self.heard[case.outage_id].replies.values() if abs(event.time - reply[1]) <= window]
         above = {element: list(self.ledger.topology.above(element)) for element, _ in near}
-        for place in self.ledger.topology.above(event.element):
+        places = self._places(case, event.element)
+        known = next((nested for place in places if (nested := self._nested(place)) is not None), None)
+        for place in places if known is None else (known.element,):
             here = [(element, time) for element, time in near if place in above[element]]
-            known = self._nested(place)
             if known is not None or len(here) >= self.policy.replies_min:
                 self._say(unit, known or self._new(case, place, here, event.time), here)
                 return
-            if place == case.element:
-                return
+
+    def _places(self, case: Case, element: str) -> list[str]:
+        """The element and what is above it, up to what the restored outage was about."""
+        places = list(self.ledger.topology.above(element))
+        return places[: places.index(case.element) + 1] if case.element in places else places
 
     def _nested(self, place: str) -> Case | None:
         """The outage about a place that replies have opened, if it is open."""

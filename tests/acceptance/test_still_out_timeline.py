@@ -120,6 +120,16 @@ def test_more_replies_widen_it_and_it_ends_when_nobody_says_so_any_more() -> Non
     assert teller.state("pon-1") in ("monitoring", "restored")
 
 
+def test_many_customers_on_each_element_are_part_of_the_outage_that_is_open_above_them() -> None:
+    #  0 one on each onu: pon-1 is open ── then three more on each: the same outage, not one by itself for each onu
+    teller, outage = network()
+    for number in range(16):
+        says(teller, outage, f"onu-1-{number % 4}", f"c{number}")
+        teller.pass_time(20)
+    assert {row["element"] for row in teller.world.outages().values()} == {"olt-1", "pon-1"}
+    assert teller.world.impact()[teller.outage("pon-1")["outage_id"]][1] == {f"onu-1-{j}" for j in range(4)}
+
+
 @pytest.mark.parametrize(
     "story",
     [

@@ -188,7 +188,7 @@ class Temptations:
         free = [c for c in self._world.profiles if c not in self._taken]
         random.shuffle(free)
         for customer in free[: max(4, len(free) // 12)]:
-            at = random.randrange(start + HOUR, end - DAY)
+            at = random.randrange(start + HOUR, max(start + 2 * HOUR, end - DAY))
             for number in range(8):
                 self._ask(random, at + number * random.randrange(5, 120) * MINUTE, customer, 20 * HOUR)
         for customer in free[-max(4, len(free) // 20) :]:
@@ -199,7 +199,8 @@ class Temptations:
         buckets = {b["bucket"]: b for b in self._world.profiles[customer]["plan"]["buckets"]}
         allowance = buckets.get("data", buckets["voice"])["allowance"]
         bucket = "data" if "data" in buckets else "voice"
-        at = random.randrange(self._world.span[0] + HOUR, self._world.span[1] - DAY)
+        start, end = self._world.span
+        at = random.randrange(start + HOUR, max(start + 2 * HOUR, end - DAY))
         if random.random() < 0.5:
             at = self._midnight(at, customer) + 20 * MINUTE
         apart = random.randrange(2, 70) * MINUTE
