@@ -35,7 +35,7 @@ class Owed(Struct, frozen=True):
 def owed(work: Work, entry: Entry, schedule: Schedule, now: int) -> Owed | None:
     """The message that the customer of a work is to be told at `now` (epoch ms), if they were not."""
     found = _due(work, entry, schedule, now)
-    if found is None or found.stage not in schedule.stages or entry.settled(found.stage, found.class_):
+    if found is None or entry.settled(found.stage, found.class_) or not schedule.tells(work, found.stage):
         return None
     return found
 
@@ -74,22 +74,22 @@ def _due(work: Work, entry: Entry, schedule: Schedule, now: int) -> Owed | None:
         return None
     knows = any(message.owed for message in _open(entry) if turn_of(message.class_) < work.turn)
     moved = Owed("moved", class_of(work.turn))
-    moving = work.previous is not None and knows and moved.stage in schedule.stages
-    if moving and not entry.settled(moved.stage, moved.class_):
+    moving = work.previous is not None and knows and not entry.settled(moved.stage, moved.class_)
+    if moving and schedule.tells(work, moved.stage):
         return moved
     return _announced(work, entry, schedule, now)
 
 
 def _announced(work: Work, entry: Entry, schedule: Schedule, now: int) -> Owed | None:
     """The last announcement that is due, unless the news of the move came after it was."""
-    due = [(at, one) for at, one in schedule.due(work) if at <= now]
+    due = [(at, name) for at, name in schedule.due(work) if at <= now]
     if not due:
         return None
-    at, last = due[-1]
+    at, name = due[-1]
     moved = entry.message("moved", class_of(work.turn))
     if moved is not None and moved.owed and moved.time >= at:
         return None
-    return Owed("announced", class_of(work.turn, last.name))
+    return Owed("announced", class_of(work.turn, name))
 
 
 def _ended(work: Work, entry: Entry, stage: str) -> Owed | None:

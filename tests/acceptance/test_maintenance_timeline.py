@@ -268,6 +268,15 @@ def test_nothing_is_told_of_planned_work_when_its_journey_is_off() -> None:
     assert WorksWorld(off).home("ada", "onu-1").plan("m-1", ["olt-1"], START, END).at(START).told("ada") == []
 
 
+def test_a_condition_of_the_journey_is_asked_of_the_work() -> None:
+    quiet = OWN.replace(
+        'event = "maintenance" }', 'event = "maintenance", when = { reason = { none_of = ["internal"] } } }'
+    )
+    world = WorksWorld(parse(quiet)).home("ada", "onu-1")
+    world.plan("m-1", ["olt-1"], START, END, reason="internal").plan("m-2", ["olt-1"], START, END).at(START)
+    assert {row.value["incident"] for row in world.desk.out("notifications", "ada")} == {"m-2"}
+
+
 def test_the_work_is_forgotten_a_day_after_its_end_with_all_that_was_told() -> None:
     world = planned().at(START)
     world.plan("m-1", ["olt-1"], START, END, "started").at(END)
