@@ -46,6 +46,8 @@ SLOW_S = 0.3
 SENDING_S, ANY_S, BLIND = 1.5, 3.0, 5
 #: Seconds after which a kill does not wait any longer for a message to be taken.
 PATIENCE_S = 20.0
+#: Seconds without a message taken after which the backlog of the kills is gone.
+QUIET_S = 8.0
 #: Told of each kill: how many there were, and how many messages have been taken.
 Say = Callable[[int, int], None]
 
@@ -78,8 +80,18 @@ async def kill_deliver(
                         await _moment(random, lambda: sink.count + len(smsc.taken))
                         await (await _victim(crew, random)).kill()
                         say(number + 1, sink.count + len(smsc.taken))
+                sink.behave()
+                await _drained(lambda: sink.count + len(smsc.taken))
                 report = await verdict(place, "deliver", mail=mail, smsc=smsc, settle_s=90.0)
             return Killed(seed, kills, time.monotonic() - began, crew.codes, report)
+
+
+async def _drained(taken: Callable[[], int]) -> None:
+    """Returns when nothing more is taken: judging before would keep the servers, in this process, from taking."""
+    before = -1
+    while taken() > before:
+        before = taken()
+        await asyncio.sleep(QUIET_S)
 
 
 async def _victim(crew: Crew, random: Random) -> Child:
