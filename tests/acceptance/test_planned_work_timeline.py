@@ -201,3 +201,35 @@ def test_a_restart_in_the_middle_changes_nothing() -> None:
         until(teller, END + OVERRUN + 60)
     revisions = [[found.json for found in teller.world.of("outages.revisions")] for teller in (plain, killed)]
     assert revisions[0] == revisions[1]
+
+
+def told_of_work(teller: Teller) -> list[tuple[float, str, int]]:
+    """(second, status, times late) of what the customers' partitions were told of the work."""
+    chunks = [(p.second, p.json) for p in teller.world.of("outages.impact") if p.json["type"] == "work"]
+    return [(second, chunk["status"], chunk.get("late", 0)) for second, chunk in chunks]
+
+
+def test_customers_hear_that_work_is_late_when_something_stays_down_though_nobody_said_that_it_began() -> None:
+    #  1000 ├── work ──┤ 2000 ── overdue_s ── 2300 late ── 3800 the outage is one after all
+    teller = network()
+    work(teller, "olt-1")
+    until(teller, 1200)
+    fall(teller, 1)
+    until(teller, 2290)
+    assert told_of_work(teller) == [(0, "planned", 0)]
+    teller.world.restart_correlate()
+    until(teller, 2310)
+    assert [(status, late) for _, status, late in told_of_work(teller)] == [("planned", 0), ("planned", 1)]
+    until(teller, END + OVERRUN + 10)
+    assert states(teller, "olt-1") == ["planned", "confirmed"]
+
+
+def test_work_whose_devices_are_back_in_time_is_not_late_without_a_word() -> None:
+    teller = network()
+    work(teller, "olt-1")
+    until(teller, 1200)
+    fall(teller, 1)
+    teller.up(*(f"onu-1-{j}" for j in range(4)))
+    teller.clear("olt-1")
+    until(teller, END + OVERRUN)
+    assert told_of_work(teller) == [(0, "planned", 0)]
