@@ -147,8 +147,9 @@ def main() -> int:
     given = arguments.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
     seed = int(time.time()) if given.seed is None else given.seed
+    tested = commit()
     killed = asyncio.run(_run(given.kills, seed, Console(stderr=True, highlight=False)))
-    total = Total(seed, commit(), killed.seconds / 60, rounds=1)
+    total = Total(seed, tested, killed.seconds / 60, rounds=1)
     total.add(Counter({"deliver killed": killed.kills}), killed.report, "deliver")
     with LEDGER.open("ab") as ledger:
         ledger.write(msgspec.json.encode(total) + b"\n")
