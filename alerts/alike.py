@@ -29,6 +29,10 @@ from forewarn.stream.engine.unit import Output, Unit
 Judge = Callable[[Unit, str, str], None]
 
 
+#: The message that moulds are taken of; while somebody watches for it, each customer is judged.
+TOLD = ("outage", "confirmed")
+
+
 class Alike:
     """Visits the customers of outages on behalf of `judge`, which is asked once for all who are alike."""
 
@@ -40,6 +44,7 @@ class Alike:
         self.contacts = notices.contacts
         self.told = notices.told
         self.caps = notices.pipeline.caps
+        self.watches = notices.pipeline.watches
         rules = notices.pipeline.rules
         capped = "outage" not in rules.policy.uncapped_kinds
         #: Whether those who are alike are treated alike: not if some are on a list, or have heard more, or have slots.
@@ -107,7 +112,7 @@ class Alike:
 
     def _likeness(self, unit: Unit, incident: Incident, person: Customer) -> Hashable | None:
         """All that matters of a customer but names; None when another outage or work does, too."""
-        if not incident.telling or self._heard_of(unit, incident, person.id):
+        if not incident.telling or TOLD in self.watches or self._heard_of(unit, incident, person.id):
             return None
         outage, by_element, services = incident.outage_id, self.incidents.by_element, person.services
         elements, names = [s.element for s in services], [s.service_id for s in services]
