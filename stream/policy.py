@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -90,19 +89,15 @@ def parse(text: str) -> Policy:
 
 
 def _journeys(raw: dict[str, Any]) -> list[str]:
-    """What is wrong with those journeys whose form is right, whatever else is wrong with the policy."""
+    """What is wrong with journeys beyond their form, whatever else is wrong with the policy."""
     alerts = raw.get("alerts")
     own = alerts.get("journeys") if isinstance(alerts, dict) else None
     if not isinstance(own, dict):
         return []
     from forewarn.alerts.journeys.check import problems
-    from forewarn.alerts.journeys.journey import Journey
+    from forewarn.alerts.journeys.forming import formed
 
-    formed: dict[str, Journey] = {}
-    for name, table in own.items():
-        with suppress(msgspec.ValidationError):  # said of the value already
-            formed[name] = msgspec.convert(table, Journey)
-    return problems(formed)
+    return problems({name: journey for name, table in own.items() if (journey := formed(table)) is not None})
 
 
 def _struct(kind: Any, raw: dict[str, Any], path: tuple[str, ...], problems: list[str]) -> Any:

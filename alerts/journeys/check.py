@@ -213,5 +213,5 @@ def _span(place: str, text: str) -> Iterator[Problem]:
 def _choose(name: str, known: Iterable[str]) -> str:
     """The remedy for a name that is none: the one that was meant, or all that there are."""
     names = [one or '""' for one in known]
-    close = get_close_matches(name, names, 1)
+    close = get_close_matches(name, names, 1, cutoff=0.65)
     return f"did you mean {close[0]}?" if close else f"choose one of {', '.join(names)}"

@@ -143,6 +143,19 @@ def test_all_mistakes_of_all_journeys_and_of_the_rest_of_the_policy_are_told_at_
     assert "alerts.journeys.other.steps.ask.late" in places
 
 
+def test_a_wrong_form_does_not_hide_what_else_is_wrong_with_a_journey() -> None:
+    text = step("one", 'wiat = "1h"', 'at = "deu"', 'then = "tow"') + step("Two", "class = 3", 'otherwise = "end"')
+    assert [line.split(":")[0] for line in found(text)] == [
+        "steps.one.wiat",
+        "steps.Two.name",
+        "steps.Two.class",
+        "steps.one.at",
+        "steps.one.then",
+        "steps.Two.otherwise",
+        "steps.Two",
+    ]
+
+
 def test_a_journey_that_is_switched_off_is_not_checked() -> None:
     assert parse(GOOD + "enabled = false\n" + step("one", 'then = "nowhere"')).alerts.journeys
 
