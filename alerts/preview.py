@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from msgspec import Struct
 
@@ -24,19 +26,31 @@ class Preview(Struct, frozen=True):
 
 
 def preview(
-    renderer: Renderer, kind: str, stage: str, *, channel: str, locale: str, time_zone: str, text: str | None = None
+    renderer: Renderer,
+    kind: str,
+    stage: str,
+    *,
+    channel: str,
+    locale: str,
+    time_zone: str,
+    text: str | None = None,
+    own: Mapping[tuple[str, str], Context] | None = None,
 ) -> Preview:
     """The sample message; `text` are an operator's own words for an outage or planned work.
 
+    `own`: samples of the messages that a policy's own journeys say, by kind and stage.
+
     Raises LookupError, with what there is, when there is no such message or nothing to say it with.
     """
-    if (kind, stage) not in CONTEXTS:
-        stages = sorted(known for of, known in CONTEXTS if of == kind)
+    own = own or {}
+    if (kind, stage) not in CONTEXTS and (kind, stage) not in own:
+        stages = sorted(known for of, known in (*CONTEXTS, *own) if of == kind)
         kinds = sorted({of for of, _ in CONTEXTS})
         raise LookupError(f"{kind} has {', '.join(stages)}" if stages else f"kinds are {', '.join(kinds)}")
     if channel not in CHANNELS:
         raise LookupError(f"channels are {', '.join(CHANNELS)}")
-    context = _with_words(samples(kind, stage)[0], text)
+    sample = own[kind, stage] if (kind, stage) in own else samples(kind, stage)[0]
+    context = _with_words(sample, text)
     language = renderer.language(kind, stage, channel, locale)
     message = renderer.render(
         kind=kind, stage=stage, channel=channel, locale=locale, time_zone=time_zone, context=context

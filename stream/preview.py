@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from forewarn.alerts.contexts import CHANNELS
+from forewarn.alerts.journeys.own_words import own_samples
 from forewarn.alerts.policy import AlertPolicy
 from forewarn.alerts.preview import Preview, preview
 from forewarn.alerts.render import renderer_of
@@ -34,7 +35,7 @@ class Wanted(Struct, frozen=True):
 
 def run(policy: AlertPolicy, wanted: Wanted, *, html: Path | None = None, as_json: bool = False) -> int:
     """Prints the previews and writes the HTML. Raises LookupError when there is no such message."""
-    renderer = renderer_of(policy)
+    renderer, own = renderer_of(policy), own_samples(policy)
     shown = [
         preview(
             renderer,
@@ -44,6 +45,7 @@ def run(policy: AlertPolicy, wanted: Wanted, *, html: Path | None = None, as_jso
             locale=wanted.locale or policy.default_locale,
             time_zone=wanted.time_zone or policy.default_time_zone,
             text=wanted.text,
+            own=own,
         )
         for channel in (CHANNELS if wanted.channel is None else (wanted.channel,))
     ]

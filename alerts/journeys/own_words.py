@@ -27,12 +27,7 @@ _SAMPLES: dict[str, Value] = {"number": 3, "instant": START, "flag": True}
 
 def missing(policy: AlertPolicy) -> list[str]:
     """What is missing or wrong, one line each: place, what, and what to do. Nothing for stages that come along."""
-    said = [
-        (f"alerts.journeys.{name}.steps.{step.name}.say", journey.trigger.event, step)
-        for name, journey in journeys_of(policy.journeys).items()
-        for step in journey.steps
-        if step.say and (step.kind, step.stage) not in CONTEXTS
-    ]
+    said = _own(policy)
     if not said:
         return []
     renderer = renderer_of(policy)
@@ -41,6 +36,21 @@ def missing(policy: AlertPolicy) -> list[str]:
         f"{place}: {problem}"
         for place, event, step in said
         for problem in _step(policy, renderer, languages, event, step)
+    ]
+
+
+def own_samples(policy: AlertPolicy) -> dict[tuple[str, str], JourneyContext]:
+    """An ordinary sample of every message of the policy's own, by kind and stage."""
+    return {(step.kind, step.stage): samples(event)[0] for _, event, step in _own(policy)}
+
+
+def _own(policy: AlertPolicy) -> list[tuple[str, str, Step]]:
+    """Place, event and step of every message that does not come with Forewarn."""
+    return [
+        (f"alerts.journeys.{name}.steps.{step.name}.say", journey.trigger.event, step)
+        for name, journey in journeys_of(policy.journeys).items()
+        for step in journey.steps
+        if step.say and (step.kind, step.stage) not in CONTEXTS
     ]
 
 

@@ -185,6 +185,13 @@ def test_own_words_are_found_where_the_policy_says(tmp_path: Path) -> None:
     assert load(own(tmp_path, WORDS)).alerts.journeys
 
 
+def test_own_words_are_shown_before_customers_read_them(tmp_path: Path) -> None:
+    policy = own(tmp_path, WORDS)
+    result = CliRunner().invoke(app, ["preview", "bill", "due_soon", "--channel", "sms", "--policy", str(policy)])
+    assert result.exit_code == 0
+    assert "Your bill of €3.00 is due on November 22." in result.output
+
+
 def test_words_that_a_language_lacks_are_missing(tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as caught:
         load(own(tmp_path, WORDS, languages='["en", "de"]'))
