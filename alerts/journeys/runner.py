@@ -30,6 +30,7 @@ from forewarn.alerts.journeys.walk import World
 from forewarn.alerts.local_hours import zone_of
 from forewarn.alerts.notices import LATER, Notices
 from forewarn.alerts.pipeline import Pipeline
+from forewarn.alerts.policy import CHANNELS
 from forewarn.alerts.standing import Standings
 from forewarn.alerts.told import Entry, Message
 from forewarn.stream.engine.unit import Timer, Unit
@@ -255,6 +256,5 @@ def _fact(incidents: Incidents, person: Customer | None, name: str) -> object:
         return None
     if name == "segment":
         return person.profile.segment
-    channels = ("email", "sms", "push", "webhook", "inapp")
-    asked = any(person.consented(("survey", "marketing"), channel) is True for channel in channels)
+    asked = any(person.consented(("survey", "marketing"), channel) is True for channel in CHANNELS)
     return asked if name == "consent" else None
