@@ -152,6 +152,8 @@ class AlertPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     works_words: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(WORKS_WORDS))
 
     # --- journeys
+    #: A journey's message is worth sending this long after it is said, and no longer than its step's `until`.
+    journey_valid_s: Period = DAY_S
     #: Journeys of one's own, by name; one of a built-in journey's name stands in its place (docs/journeys.md).
     journeys: Annotated[dict[Name, Journey], Meta(max_length=100)] = {}
     #: Languages in which own journeys must have their words; unset: all that there are words in.

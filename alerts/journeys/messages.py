@@ -32,7 +32,7 @@ from forewarn.alerts.journeys.course import Course
 from forewarn.alerts.journeys.journey import Journey, Step
 from forewarn.alerts.journeys.walk import valid_until
 from forewarn.alerts.local_hours import zone_of
-from forewarn.alerts.policy import AlertPolicy
+from forewarn.alerts.policy import AlertPolicy, ms
 from forewarn.alerts.proposal import Proposal
 from forewarn.alerts.told import Entry, Told, entry_of
 from forewarn.alerts.turns import reopening
@@ -144,6 +144,7 @@ class Messages:
         entry = self.entry(entries, course, step, outage)
         up = working(self.incidents, person)
         zone = zone_of(person.time_zone if person is not None else None, self.policy.default_time_zone)
+        worth = min(valid_until(journey, course, step, zone), unit.now + ms(self.policy.journey_valid_s))
         return Proposal(
             kind=step.kind,
             stage=step.stage,
@@ -152,7 +153,7 @@ class Messages:
             customer=customer,
             now=unit.now,
             context=self._context(journey, course, step, outage),
-            valid_until=valid_until(journey, course, step, zone),
+            valid_until=worth,
             evidence=_evidence(course, step),
             entry=entry,
             person=person,

@@ -57,6 +57,8 @@ def test_a_visit_is_confirmed_and_reminded_of_a_day_and_two_hours_before() -> No
     assert said(desk) == [(0, "confirm", None), (24, "remind", "24h"), (46, "remind", "2h")]
     confirm = desk.out("notifications", "ada")[0].value
     assert (confirm["kind"], confirm["incident"]) == ("appointment", "a1")
+    assert confirm["valid_until"] == "2026-11-23T12:00:00Z"  # a day; the reminders only until it is too late
+    assert desk.out("notifications", "ada")[2].value["valid_until"] == "2026-11-24T12:00:00Z"
     assert "Tuesday, November 24" in confirm["text"]
 
 
