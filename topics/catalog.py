@@ -17,7 +17,8 @@ from forewarn.topics.events import customers, messages, network, obligations, ou
 
 Direction = Literal["read", "written", "internal"]
 
-DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 #: Bytes that a record needs beside key and value (headers, batch frame).
 FRAME = 65_536
 #: Roles that keep a table, each with a changelog, and the group they are partitioned by.
@@ -136,7 +137,7 @@ def _internal(name: str, key: str, group: Group, event: Any, about: str, *, days
 
 def _changelog(role: str, group: Group) -> Topic:
     """A role's table. A unit with its state and outputs must always fit; a dispossessed owner's records must stay
-    visible, in the order in which the broker took them, until the next owner has seen them: for a day."""
+    visible, in the order in which the broker took them, until the next owner has seen them: for an hour."""
     return Topic(
         name=f"forewarn-{role}-changelog",
         key="table key",
@@ -146,7 +147,7 @@ def _changelog(role: str, group: Group) -> Topic:
         partitioned="explicit",
         broker_time=True,
         max_message_bytes=8 * INPUT_LIMIT,
-        more=(("min.compaction.lag.ms", str(DAY_MS)),),
+        more=(("min.compaction.lag.ms", str(HOUR_MS)),),
         about=f"The table of role {role}: changed keys and one marker a commit unit.",
     )
 

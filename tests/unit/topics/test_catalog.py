@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from forewarn.stream.engine.role import Layout
-from forewarn.topics.catalog import BY_NAME, CHANGELOGS, DAY_MS, TOPICS, Topic
+from forewarn.topics.catalog import BY_NAME, CHANGELOGS, DAY_MS, HOUR_MS, TOPICS, Topic
 from forewarn.topics.codecs import by_topic
 from forewarn.topics.dead_letters import INPUT_LIMIT
 
@@ -35,10 +35,10 @@ def test_sources_are_stamped_by_the_broker(topic: Topic) -> None:
 
 
 @pytest.mark.parametrize("role", CHANGELOGS)
-def test_changelogs_fit_the_largest_unit_and_keep_a_day_of_their_past(role: str) -> None:
+def test_changelogs_fit_the_largest_unit_and_keep_an_hour_of_their_past(role: str) -> None:
     configs = BY_NAME[f"forewarn-{role}-changelog"].configs
     assert configs["cleanup.policy"] == "compact"
-    assert configs["min.compaction.lag.ms"] == str(DAY_MS)
+    assert configs["min.compaction.lag.ms"] == str(HOUR_MS)
     assert configs["message.timestamp.type"] == "LogAppendTime"
     assert int(configs["max.message.bytes"]) >= 4 * INPUT_LIMIT
 
