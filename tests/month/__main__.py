@@ -9,12 +9,18 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import Progress, TaskID
 
 from tests.month import report
-from tests.month.month import Inputs, Size, judge, simulate, tempt
+from tests.month.lines import instant
+from tests.month.month import Inputs, Size, halve, judge_all, simulate, tempt
+
+DAY = 86_400_000
 
 
 def main() -> int:
@@ -32,12 +38,12 @@ def main() -> int:
     console = Console()
     if arguments.keep is not None:
         arguments.keep.mkdir(parents=True, exist_ok=True)
-        return _run(Inputs(arguments.keep, size), console, keep=True)
+        return _run(Inputs(arguments.keep, size), console, jobs=arguments.jobs, keep=True)
     with tempfile.TemporaryDirectory(prefix="forewarn-month-") as folder:
-        return _run(Inputs(Path(folder), size), console, keep=False)
+        return _run(Inputs(Path(folder), size), console, jobs=arguments.jobs, keep=False)
 
 
-def _run(inputs: Inputs, console: Console, *, keep: bool) -> int:
+def _run(inputs: Inputs, console: Console, *, jobs: int, keep: bool) -> int:
     began = time.monotonic()
 
     def say(what: str) -> None:
@@ -47,12 +53,27 @@ def _run(inputs: Inputs, console: Console, *, keep: bool) -> int:
         say(f"simulating {inputs.size.days:g} days of {inputs.size.customers:,} customers")
         simulate(inputs)
     say(f"{inputs.records.stat().st_size / 1e9:.1f} GB simulated; adding what tempts")
-    count = tempt(inputs)
-    say(f"{count:,} records that tempt; replaying and checking")
-    found = judge(inputs, keep=inputs.folder / "out.jsonl" if keep else None)
+    say(f"{tempt(inputs):,} records that tempt; replaying and checking")
+    parts = halve(inputs, jobs)
+    with _progress(inputs.size, len(parts)) as said:
+        found = judge_all(parts, said, keep=keep)
     say(f"{sum(found.rows.values()):,} rows judged")
     report.show(found, console)
     return 1 if found.broken else 0
+
+
+@contextmanager
+def _progress(size: Size, parts: int) -> Iterator[list[Callable[[int], None]]]:
+    """A bar for each part over its time, on a terminal's standard error."""
+    console = Console(stderr=True)
+    start = instant(size.start)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
+        tasks = [progress.add_task(f"part {n + 1}", total=size.days * DAY) for n in range(parts)]
+
+        def said(task: TaskID) -> Callable[[int], None]:
+            return lambda ts: progress.update(task, completed=max(0, ts - start))
+
+        yield [said(task) for task in tasks]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--devices", type=int, default=usual.devices)
     parser.add_argument("--usage-share", type=float, default=usual.usage_share, help="part of the usual usage records")
     parser.add_argument("--intensity", type=float, default=usual.intensity, help="outages, times as many as usual")
+    parser.add_argument("--jobs", type=int, default=2, help="parts of the customers that are replayed side by side")
     parser.add_argument("--seed", type=int, default=usual.seed)
     parser.add_argument("--keep", type=Path, help="a folder to keep all files in; its records are used again")
     return parser

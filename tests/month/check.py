@@ -11,7 +11,7 @@ Memory: some kB a customer, whatever the length of the files.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from tests.month import people
@@ -59,6 +59,8 @@ WRITTEN = (
 )
 #: Examples that are kept of each rule's violations.
 KEPT = 25
+#: Rows after which progress is told.
+OFTEN = 2_000
 
 
 class Judged(NamedTuple):
@@ -150,9 +152,19 @@ class Checker:
             examples.append(violation)
 
 
-def check(given: Given, inputs: Sequence[Iterable[bytes]], output: Iterable[bytes]) -> Report:
-    """Judges a month: the lines of its inputs and of what `forewarn replay` made of them."""
+def check(
+    given: Given,
+    inputs: Sequence[Iterable[bytes]],
+    output: Iterable[bytes],
+    said: Callable[[int], None] | None = None,
+) -> Report:
+    """Judges a month: the lines of its inputs and of what `forewarn replay` made of them.
+
+    `said` hears now and then how far it is (epoch ms).
+    """
     checker = Checker(given)
-    for row in merged(inputs, output, READ, WRITTEN):
+    for number, row in enumerate(merged(inputs, output, READ, WRITTEN)):
         checker.take(row)
+        if said is not None and not number % OFTEN:
+            said(row.ts)
     return checker.report()

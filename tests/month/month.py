@@ -1,21 +1,25 @@
 """Makes a month: simulate, tempt, replay, check; each step a process of its own, through the commands that users have.
 
     forewarn simulate ──> in.jsonl, truth.jsonl ──> temptations ──> more.jsonl
-    forewarn replay in.jsonl more.jsonl ──(pipe)──> checker          two processes, so two cores
+    part 0: forewarn replay in.jsonl more.jsonl ──(pipe)──> checker ──┐
+    part 1: forewarn replay in.jsonl more.jsonl ──(pipe)──> checker ──┴─> report
 
-What is replayed is checked as it is written; the output is kept only when asked for, as it is some GB.
+The parts share the customers, so that two cores are busy. What is replayed is checked as it is written; the output is
+kept only when asked for, as it is some GB.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO, NamedTuple
 
-from tests.month import given, temptations
+from tests.month import given, halves, temptations
 from tests.month.check import Report, check
 
 POLICY = Path(__file__).with_name("policy.toml")
@@ -82,6 +86,18 @@ def tempt(inputs: Inputs) -> int:
     return temptations.write(inputs.truth, inputs.records, inputs.more)
 
 
+def halve(inputs: Inputs, parts: int) -> list[Inputs]:
+    """The month in parts that can be judged side by side."""
+    if parts == 1:
+        return [inputs]
+    found = [Inputs(inputs.folder / f"part-{number}", inputs.size) for number in range(parts)]
+    for part in found:
+        part.folder.mkdir(exist_ok=True)
+    for file in inputs.files:
+        halves.cut(file, [part.folder / file.name for part in found])
+    return found
+
+
 @contextmanager
 def replayed(inputs: Inputs, mutations: tuple[str, ...] = ()) -> Iterator[IO[bytes]]:
     """The output of a replay, as it is written. `mutations`: what is taken out of the product for it."""
@@ -89,27 +105,41 @@ def replayed(inputs: Inputs, mutations: tuple[str, ...] = ()) -> Iterator[IO[byt
     files = [str(file) for file in inputs.files]
     options = ["--policy", str(POLICY), "--partitions", inputs.size.partitions, "--drain", inputs.size.drain]
     command = [sys.executable, "-m", *module, "replay", *files, *options, "--out", "-"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=1 << 20) as process:
-        assert process.stdout is not None
-        yield process.stdout
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
+    with TemporaryFile() as errors:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, bufsize=1 << 20) as process:
+            assert process.stdout is not None
+            yield process.stdout
+        if process.returncode:
+            errors.seek(0)
+            raise RuntimeError(errors.read().decode())
 
 
-def judge(inputs: Inputs, mutations: tuple[str, ...] = (), keep: Path | None = None) -> Report:
-    """Replays a month and checks what comes out; `keep`: where the output is to be kept."""
-    files = [file.open("rb") for file in inputs.files]
-    try:
-        with replayed(inputs, mutations) as output:
-            lines = output if keep is None else _kept(output, keep)
-            return check(given.read(POLICY), files, lines)
-    finally:
-        for file in files:
-            file.close()
+def judge(
+    inputs: Inputs, mutations: tuple[str, ...] = (), keep: Path | None = None, said: Callable[[int], None] | None = None
+) -> Report:
+    """Replays a month and checks what comes out.
+
+    `keep`: where the output is to be kept; `said` hears now and then how far it is (epoch ms).
+    """
+    with ExitStack() as stack:
+        files = [stack.enter_context(file.open("rb")) for file in inputs.files]
+        output = stack.enter_context(replayed(inputs, mutations))
+        lines = output if keep is None else _kept(output, stack.enter_context(keep.open("wb")))
+        return check(given.read(POLICY), files, lines, said)
 
 
-def _kept(output: IO[bytes], keep: Path) -> Iterator[bytes]:
-    with keep.open("wb") as file:
-        for line in output:
-            file.write(line)
-            yield line
+def judge_all(parts: Sequence[Inputs], said: Sequence[Callable[[int], None]], *, keep: bool = False) -> Report:
+    """Judges the parts of a month side by side; `said` as in `judge`, one for each."""
+
+    def one(number: int) -> Report:
+        part = parts[number]
+        return judge(part, keep=part.folder / "out.jsonl" if keep else None, said=said[number])
+
+    with ThreadPoolExecutor(len(parts)) as pool:
+        return halves.together(pool.map(one, range(len(parts))))
+
+
+def _kept(output: IO[bytes], file: IO[bytes]) -> Iterator[bytes]:
+    for line in output:
+        file.write(line)
+        yield line

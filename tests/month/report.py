@@ -51,7 +51,7 @@ def _tempted(report: Report) -> Table:
     table = Table("kept back", "reason", title="what tempted the rules", title_justify="left")
     table.add_column("times", justify="right")
     for (outcome, reason), count in sorted(report.reasons.items(), key=lambda item: (item[0][0], -item[1])):
-        if outcome not in ("sent", "approved"):
+        if outcome in ("deferred", "dropped", "held"):
             table.add_row(outcome, reason, f"{count:,}")
     return table
 
