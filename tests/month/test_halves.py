@@ -21,7 +21,8 @@ def test_what_the_network_says_is_in_every_part_and_each_customer_in_one(tmp_pat
     assert [part[0] for part in found] == [network, network]
     assert sorted(found[0][1:] + found[1][1:]) == sorted([*people, erased])
     keys = [{row.split(b'"key":"')[1].split(b'"')[0] for row in part[1:]} for part in found]
-    assert keys[0] and keys[1] and not keys[0] & keys[1]
+    assert all(keys)
+    assert not keys[0] & keys[1]
 
 
 def test_reports_add_up() -> None:
