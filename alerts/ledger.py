@@ -11,7 +11,7 @@ from forewarn.alerts.proposal import Proposal, digest
 from forewarn.alerts.reasons import Reason
 from forewarn.alerts.told import Entry, Message
 from forewarn.stream.engine.unit import Unit
-from forewarn.topics.events.messages import Decision, MarketingAnswer, Notification
+from forewarn.topics.events.messages import CustomerAnswer, Decision, MarketingAnswer, Notification
 from forewarn.topics.events.obligations import Obligation
 from forewarn.topics.events.outages import Affected, StillOut
 from forewarn.topics.instants import to_rfc3339
@@ -96,11 +96,12 @@ class Ledger(Struct, frozen=True):
         evidence: dict[str, Any],
     ) -> None:
         """The row of a customer's answer; the same answer gives the same row, whenever it is read."""
-        self._decision(
+        self._emit(
             unit,
+            "customers.answers",
             customer,
-            Decision(
-                decision_id=digest(about.reply, customer, "answered", reason),
+            CustomerAnswer(
+                answer_id=digest(about.reply, customer, "answered", reason),
                 time=to_rfc3339(about.time),
                 subject="notification",
                 subject_id=about.notification or about.reply,

@@ -1,7 +1,7 @@
 """Decisions as a worker commits them: counted by outcome and reason, and logged by the same words.
 
-    decisions ──unit by unit──> Decided ──┬─> forewarn_decisions_total, forewarn_notifications_total
-                                          └─> log line `decided`, once a second by outcome and reason, with `count`
+    decisions, answers ──by unit──> Decided ──┬─> forewarn_decisions_total, forewarn_notifications_total
+                                              └─> log line `decided`, once a second by outcome and reason, with `count`
 
 Invariant: a reason is the word that stands in the ledger, on the metric and in the log alike.
 """
@@ -47,7 +47,10 @@ class Decided:
         self._logged_at = 0
 
     def take(self, row: bytes) -> None:
-        """Takes a row of `decisions`; one of another shape is passed over, for counting must not stop a worker."""
+        """Takes a row of `decisions` or `customers.answers`.
+
+        One of another shape is passed over, for counting must not stop a worker.
+        """
         try:
             decision = DECODE(row)
         except (msgspec.DecodeError, UnicodeDecodeError):

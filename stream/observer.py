@@ -77,6 +77,7 @@ class Observer:
         self._readers: dict[str, Callable[[int, int, Output], None]] = {
             "dead.letters": self._dead_letter,
             "decisions": lambda partition, now, output: self.decided.take(output.value or b""),
+            "customers.answers": lambda partition, now, output: self.decided.take(output.value or b""),
             "notifications.log": self._delivery,
             "outages": self._outage,
             "outages.revisions": self._revision,

@@ -1,4 +1,4 @@
-"""Scores: what an answer to a survey in `decisions` says, as far as a metric may know of it."""
+"""Scores: what an answer to a survey in `customers.answers` says, as far as a metric may know of it."""
 
 from __future__ import annotations
 

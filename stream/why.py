@@ -1,6 +1,7 @@
 """`forewarn why CUSTOMER`: the story of one customer, from the ledger and the delivery log, read by a person.
 
     decisions ──────────┐
+    customers.answers ──┤
     notifications.log ──┼──> steps in time order ──> text, or JSON lines
     delivery.receipts ──┘
 
@@ -26,11 +27,12 @@ from forewarn.alerts.reasons import Reason
 from forewarn.stream.kafka import partitions_of, read_to_end, reader, topic_name
 from forewarn.stream.replay.partitions import partition_of
 from forewarn.stream.settings import Settings
-from forewarn.topics.events.messages import Decision, NotificationLog, Receipt
+from forewarn.topics.events.messages import CustomerAnswer, Decision, NotificationLog, Receipt
 from forewarn.topics.instants import to_ms, to_rfc3339
 
-TOPICS: dict[str, type[Decision] | type[NotificationLog] | type[Receipt]] = {
+TOPICS: dict[str, type[Decision] | type[CustomerAnswer] | type[NotificationLog] | type[Receipt]] = {
     "decisions": Decision,
+    "customers.answers": CustomerAnswer,
     "notifications.log": NotificationLog,
     "delivery.receipts": Receipt,
 }
@@ -45,7 +47,7 @@ STYLES = {
     "red": frozenset({"dropped", "failed", "bounced", "expired", "complained"}),
 }
 
-Known = Decision | NotificationLog | Receipt
+Known = Decision | CustomerAnswer | NotificationLog | Receipt
 
 
 class Step(Struct, frozen=True, omit_defaults=True):
@@ -76,7 +78,12 @@ def story(known: Iterable[Known], incident: str | None = None) -> list[Step]:
     rows = list(known)
     decisions = {row.subject_id: row for row in rows if isinstance(row, Decision)}
     steps = [
-        (_ms(row.time), _rank(row), number, _decided(row) if isinstance(row, Decision) else _delivered(row, decisions))
+        (
+            _ms(row.time),
+            _rank(row),
+            number,
+            _decided(row) if isinstance(row, Decision | CustomerAnswer) else _delivered(row, decisions),
+        )
         for number, row in enumerate(rows)
     ]
     ordered = [step for *_, step in sorted(steps, key=lambda step: step[:3])]
@@ -138,7 +145,7 @@ async def _values(consumer: AIOKafkaConsumer, topic: str, key: bytes) -> AsyncIt
             yield record.value
 
 
-def _decided(row: Decision) -> Step:
+def _decided(row: Decision | CustomerAnswer) -> Step:
     return Step(
         time=to_rfc3339(_ms(row.time)),
         what=row.subject,
@@ -211,7 +218,7 @@ def _meaning(reason: str) -> str | None:
 
 
 def _rank(row: Known) -> int:
-    return (Decision, NotificationLog, Receipt).index(type(row))
+    return (Decision, CustomerAnswer, NotificationLog, Receipt).index(type(row))
 
 
 def _ms(instant: str | datetime | int) -> int:

@@ -214,16 +214,12 @@ WRITTEN = (
     _written("notifications", "customer", "customer", messages.Notification, "Messages to be sent now.", days=3),
     _written("notifications.log", "customer", "customer", messages.NotificationLog, "Attempts and outcomes.", days=90),
     _written("decisions", "customer", "customer", messages.Decision, "Why something was, or was not, sent.", days=90),
+    _written("customers.answers", "customer", "customer", messages.CustomerAnswer, "What customers answered.", days=90),
     _written(
         "marketing.approved", "customer", "customer", messages.MarketingAnswer, "Requests that may be sent.", days=7
     ),
     _written(
-        "marketing.held",
-        "customer",
-        "customer",
-        messages.MarketingAnswer,
-        "Requests that must wait, or are over.",
-        days=7,
+        "marketing.held", "customer", "customer", messages.MarketingAnswer, "Requests that wait, or are over.", days=7
     ),
     _written(
         "customers.standing",

@@ -2,12 +2,12 @@
 
     customers.interactions: reply "JA"  ─┐   the newest open question that such an answer fits,
                             survey, 9   ─┴─> or the one that its case or topic names
-                                               ├─ `decisions`: answered, agreed | declined | scored
+                                               ├─ `customers.answers`: agreed | declined | scored
                                                └─ the journey goes on where its step says
 
-The row in `decisions` is how the operator's systems learn of it: it names the appointment (`incident`) and what was
-asked. Invariant: a reply is taken once, and an answer to a survey that nobody asked for here is counted, too; no row
-holds what the customer wrote.
+The row in `customers.answers` is how the operator's systems learn of it: it names the appointment (`incident`) and what
+was asked. Invariant: a reply is taken once, and an answer to a survey that nobody asked for here is counted, too; no
+row holds what the customer wrote.
 """
 
 from __future__ import annotations

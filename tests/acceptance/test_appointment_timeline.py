@@ -41,7 +41,7 @@ def reply(desk: DecideDesk, text: str, identity: str = "r1", **more: Any) -> Dec
 
 
 def answers(desk: DecideDesk) -> list[tuple[str, str, str]]:
-    rows = [row.value for row in desk.out("decisions", "ada") if row.value["outcome"] == "answered"]
+    rows = [row.value for row in desk.out("customers.answers", "ada")]
     return [(row["incident"], row["stage"], row["reason"]) for row in rows]
 
 
@@ -134,7 +134,7 @@ def test_a_no_asks_for_another_time_and_nothing_more_is_said_of_the_old_one(text
     desk = reply(ada().push("customers.appointments", "ada", visit()).at(HOUR), text).at(30 * HOUR)
     assert answers(desk) == [("a1", "confirm", "declined")]
     assert [stage for _, stage, _ in said(desk)] == ["confirm"]
-    row = next(row.value for row in desk.out("decisions", "ada") if row.value["outcome"] == "answered")
+    row = desk.out("customers.answers", "ada")[0].value
     assert row["subject_id"] == desk.out("notifications", "ada")[0].value["notification_id"]
     assert text not in str(row)
     desk.push("customers.appointments", "ada", visit("rescheduled", 96 * HOUR, 30 * HOUR)).at(100 * HOUR)

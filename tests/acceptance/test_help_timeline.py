@@ -38,7 +38,7 @@ def replies(desk: DecideDesk, text: str, kind: str = "reply", identity: str = "r
 
 
 def answered(desk: DecideDesk) -> list[dict[str, Any]]:
-    return [row.value for row in desk.out("decisions", "ada") if row.value["outcome"] == "answered"]
+    return [row.value for row in desk.out("customers.answers", "ada")]
 
 
 # -- help: one look says nothing, two within a day are an offer

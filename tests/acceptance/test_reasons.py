@@ -145,6 +145,8 @@ def just_critical() -> DecideDesk:
     return asked(over(notified(policy)).at(120))
 
 
+LEDGERS = ("decisions", "customers.answers")
+
 SCENES: dict[Reason, Callable[[], DecideDesk | Sequence[Output]]] = {
     Reason.PASSED: notified,
     Reason.UNKNOWN_CUSTOMER: lambda: asked(DecideDesk(), consent=False),
@@ -224,7 +226,7 @@ def test_every_reason_has_a_scene() -> None:
 def test_a_reason_is_the_same_word_in_the_ledger_the_metric_and_the_log(reason: Reason, log: io.StringIO) -> None:
     scene = SCENES[reason]()
     outputs = scene.outputs if isinstance(scene, DecideDesk) else scene
-    rows = [orjson.loads(output.value or b"") for output in outputs if output.topic == "decisions"]
+    rows = [orjson.loads(output.value or b"") for output in outputs if output.topic in LEDGERS]
     given = [(row["subject"], row["outcome"]) for row in rows if row["reason"] == reason.value]
     assert given
     metrics, unit = Metrics(), Unit({}, {}, START)

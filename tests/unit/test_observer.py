@@ -226,7 +226,7 @@ def test_scores_are_counted_by_what_they_are_about_and_by_nothing_of_the_custome
         {"score": 9, "about": "outage"},
         {"score": 2, "about": "my name"},
     ):
-        watched.commits(("decisions", {**row, "evidence": evidence}))
+        watched.commits(("customers.answers", {**row, "evidence": evidence}))
     watched.commits(("decisions", {**row, "evidence": {"about": "outage"}}))
     assert watched.value("forewarn_survey_scores_total", about="outage", score="9") == 2
     assert watched.value("forewarn_survey_scores_total", about="other", score="2") == 1

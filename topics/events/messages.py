@@ -89,17 +89,39 @@ class Receipt(Struct, frozen=True, omit_defaults=True):
 
 
 class Decision(Struct, frozen=True, omit_defaults=True):
-    """Why something was, or was not, sent, and what was `answered` to it (`decisions`, key = customer)."""
+    """Why something was, or was not, sent (`decisions`, key = customer)."""
 
     decision_id: str
     time: str
     subject: Literal["notification", "marketing"]
     subject_id: str
     kind: str
-    outcome: Literal["sent", "deferred", "dropped", "held", "approved", "answered"]
+    outcome: Literal["sent", "deferred", "dropped", "held", "approved"]
     reason: str
     policy: str
     stage: str | None = None
+    incident: str | None = None
+    channel: str | None = None
+    rule: str | None = None
+    evidence: Any = None
+
+
+class CustomerAnswer(Struct, frozen=True, omit_defaults=True):
+    """What a customer answered to what they were asked (`customers.answers`, key = customer).
+
+    It reads like the row of a decision: `subject_id` is the message that asked, or the reply where nobody asked. None
+    holds the text.
+    """
+
+    answer_id: str
+    time: str
+    subject: Literal["notification"]
+    subject_id: str
+    kind: str
+    stage: str
+    outcome: Literal["answered"]
+    reason: str
+    policy: str
     incident: str | None = None
     channel: str | None = None
     rule: str | None = None
