@@ -37,18 +37,20 @@ async def test_a_customer_s_story_is_read_from_kafka(
     kafka: KafkaAddress, prefix: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = load(bootstrap=kafka.bootstrap, topic_prefix=prefix)
-    names = [client.topic_name(settings, topic) for topic in why.TOPICS]
+    names = {topic: client.topic_name(settings, topic) for topic in why.TOPICS}
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
     await admin.start()
-    await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
+    await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names.values()])
     await admin.close()
     log = {"notification_id": "n-ada", "time": 1_795_348_860_000, "channel": "email", "outcome": "sent", "attempt": 1}
     async with client.producer(settings) as producer:
         for customer in ("ada", "bob", "eve"):
             number = partition_of(customer.encode(), PARTITIONS)
-            await producer.send_and_wait(names[0], decision(customer), key=customer.encode(), partition=number)
+            await producer.send_and_wait(
+                names["decisions"], decision(customer), key=customer.encode(), partition=number
+            )
         number = partition_of(b"ada", PARTITIONS)
-        await producer.send_and_wait(names[1], orjson.dumps(log), key=b"ada", partition=number)
+        await producer.send_and_wait(names["notifications.log"], orjson.dumps(log), key=b"ada", partition=number)
     assert await why.run(settings, "ada", as_json=True) == 0
     told = [orjson.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(step["id"], step["outcome"]) for step in told] == [("n-ada", "sent"), ("n-ada", "sent")]
