@@ -1,7 +1,10 @@
 """What a role declares and what its fold answers: the seam between the engine (or the replay) and the pure core."""
 
+# ruff: noqa: B027  a fold may leave out every method but one
+
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
@@ -47,8 +50,10 @@ class Source(Struct, frozen=True):
     broadcast: bool = False
 
 
-class Fold:
+class Fold(ABC):
     """One partition of one role: pure, single-threaded, driven by the engine or by the replay.
+
+    Only `fold` is a must; a role leaves out what it has no use for.
 
     It keeps what must survive in the table (`unit.get`, `unit.put`) and may keep indexes beside it, rebuilt by
     `restore`. It never reads a clock: `unit.now` is the time.
@@ -60,12 +65,12 @@ class Fold:
     def reread(self, topic: str, events: Sequence[Any], records: Sequence[Record]) -> None:
         """Takes records again that were folded before, to rebuild what is not durable. Emits nothing."""
 
+    @abstractmethod
     def fold(self, unit: Unit, topic: str, events: Sequence[Any], records: Sequence[Record]) -> None:
         """Folds decoded events of one topic-partition, in order; `events[i]` was decoded from `records[i]`.
 
         A tombstone on a compacted topic arrives as the event None.
         """
-        raise NotImplementedError
 
     def tick(self, unit: Unit, idle: frozenset[str]) -> None:
         """Time has come to `unit.now`. `idle`: the sources that have nothing left to read."""

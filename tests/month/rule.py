@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -36,7 +37,7 @@ class Violation(NamedTuple):
         return f"{self.rule}: {text(self.ts)} {self.customer}: {self.what}"
 
 
-class Rule:
+class Rule(ABC):
     """One rule. `tested` counts how often it was judged."""
 
     #: What a report calls it, and what it says in a line.
@@ -48,9 +49,9 @@ class Rule:
         self.world = world
         self.tested = 0
 
+    @abstractmethod
     def take(self, row: Row) -> Iterator[str]:
         """Judges a record of one of `topics`, before it becomes part of the told stories."""
-        raise NotImplementedError
 
     def end(self) -> Iterator[tuple[str, str]]:
         """Judges what had to come and did not: customers, and what is missing."""
