@@ -15,17 +15,14 @@ from forewarn.alerts import lines
 from forewarn.alerts.bill_history import BillHistory, PastBill
 from forewarn.alerts.bill_shock import Shock, bill_shock
 from forewarn.alerts.circumstances import Circumstances
-from forewarn.alerts.contacts import Contacts
 from forewarn.alerts.contexts import BillContext
-from forewarn.alerts.control import Controls
-from forewarn.alerts.customers import Customers
 from forewarn.alerts.fanout import FanOut, Purpose
-from forewarn.alerts.incidents import Incidents
 from forewarn.alerts.pipeline import Pipeline
 from forewarn.alerts.policy import ms
 from forewarn.alerts.proposal import Proposal
+from forewarn.alerts.proposing import Known, Proposing
 from forewarn.alerts.standing import Standings
-from forewarn.alerts.told import Entry, Told
+from forewarn.alerts.told import Entry
 from forewarn.stream.engine.unit import Unit
 from forewarn.topics.events.usage import Bill
 
@@ -36,30 +33,22 @@ SCHEMA = b"\x01"
 RELEASE, ALL = "bill", "deferred"
 
 
-class BillNotices:
+class BillNotices(Proposing):
     """Bill notices of one partition."""
 
     def __init__(
         self,
         *,
         pipeline: Pipeline,
-        customers: Customers,
-        contacts: Contacts,
-        incidents: Incidents,
-        told: Told,
+        known: Known,
         circumstances: Circumstances,
         standings: Standings,
-        controls: Controls,
         fan_out: FanOut,
     ) -> None:
+        super().__init__(known)
         self.pipeline = pipeline
-        self.customers = customers
-        self.contacts = contacts
-        self.incidents = incidents
-        self.told = told
         self.circumstances = circumstances
         self.standings = standings
-        self.controls = controls
         self.fan_out = fan_out
         self.history = BillHistory()
         self._waiting: set[str] = set()

@@ -17,17 +17,16 @@ import msgspec
 
 from forewarn.alerts import lines, promises
 from forewarn.alerts.companions import broken, companions, outage_context, outage_evidence, working
-from forewarn.alerts.contacts import Contacts
-from forewarn.alerts.control import Controls
-from forewarn.alerts.customers import Customer, Customers
-from forewarn.alerts.incidents import Incident, Incidents
+from forewarn.alerts.customers import Customer
+from forewarn.alerts.incidents import Incident
 from forewarn.alerts.ledger import Outcome
 from forewarn.alerts.pipeline import Pipeline
 from forewarn.alerts.policy import ms
 from forewarn.alerts.proposal import Proposal
+from forewarn.alerts.proposing import Known, Proposing
 from forewarn.alerts.reasons import Reason
 from forewarn.alerts.subscription import is_critical
-from forewarn.alerts.told import Entry, Status, Told, entry_of
+from forewarn.alerts.told import Entry, Status, entry_of
 from forewarn.alerts.turns import reopening
 from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.topics.events.outages import Affected
@@ -40,26 +39,18 @@ PROMISED = "outage.promised"
 LATER = 1 << 62
 
 
-class Notices:
+class Notices(Proposing):
     """Outage notices of one partition."""
 
     def __init__(
         self,
         *,
         pipeline: Pipeline,
-        customers: Customers,
-        contacts: Contacts,
-        incidents: Incidents,
-        told: Told,
-        controls: Controls,
+        known: Known,
     ) -> None:
+        super().__init__(known)
         self.pipeline = pipeline
         self.policy = pipeline.rules.policy
-        self.customers = customers
-        self.contacts = contacts
-        self.incidents = incidents
-        self.told = told
-        self.controls = controls
         self.deferrals = pipeline.deferrals
         self.deferrals.add("outage", lambda unit, customer, entry: self.visit(unit, entry.incident, customer))
 

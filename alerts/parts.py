@@ -35,6 +35,7 @@ from forewarn.alerts.outcomes import Outcomes
 from forewarn.alerts.pipeline import Pipeline
 from forewarn.alerts.progress import Marks
 from forewarn.alerts.proposal import Rules
+from forewarn.alerts.proposing import Known
 from forewarn.alerts.replies import Replies
 from forewarn.alerts.requests import Requests
 from forewarn.alerts.roaming_duty import RoamingDuty
@@ -85,6 +86,7 @@ class Parts:
         self.circumstances = Circumstances(policy)
         self.marks = Marks(policy, partition)
         self.fan_out = FanOut(policy.fan_out_customers)
+        self.known = Known(self.customers, self.contacts, self.incidents, self.told, self.controls)
         self._wire(rules, ledger)
         self.account_changed: Callable[[Unit, str, Account | None], None] = lambda unit, customer, account: None
         self.erased: Callable[[Unit, str], None] = lambda unit, customer: None
@@ -105,22 +107,14 @@ class Parts:
         )
         self.notices = Notices(
             pipeline=pipeline,
-            customers=self.customers,
-            contacts=self.contacts,
-            incidents=self.incidents,
-            told=self.told,
-            controls=self.controls,
+            known=self.known,
         )
         self._wire_impact(pipeline, ledger)
         self.usage = UsageNotices(
             pipeline=pipeline,
-            customers=self.customers,
-            contacts=self.contacts,
-            incidents=self.incidents,
-            told=self.told,
+            known=self.known,
             circumstances=self.circumstances,
             standings=self.standings,
-            controls=self.controls,
             fan_out=self.fan_out,
         )
         self._wire_outcomes(ledger)
@@ -148,22 +142,14 @@ class Parts:
         )
         self.bills = BillNotices(
             pipeline=self.usage.pipeline,
-            customers=self.customers,
-            contacts=self.contacts,
-            incidents=self.incidents,
-            told=self.told,
+            known=self.known,
             circumstances=self.circumstances,
             standings=self.standings,
-            controls=self.controls,
             fan_out=self.fan_out,
         )
         self.wishes = Wishes(
             pipeline=self.usage.pipeline,
-            customers=self.customers,
-            contacts=self.contacts,
-            incidents=self.incidents,
-            told=self.told,
-            controls=self.controls,
+            known=self.known,
         )
         self.outcomes = Outcomes(
             customers=self.customers,
@@ -179,11 +165,7 @@ class Parts:
     def _wire_journeys(self, pipeline: Pipeline) -> None:
         messages = Messages(
             self.policy,
-            customers=self.customers,
-            contacts=self.contacts,
-            incidents=self.incidents,
-            told=self.told,
-            controls=self.controls,
+            known=self.known,
         )
         self.journeys = Journeys(
             pipeline=pipeline,
@@ -223,12 +205,8 @@ class Parts:
         )
         self.works = WorkNotices(
             pipeline=pipeline,
-            customers=self.customers,
-            contacts=self.contacts,
-            incidents=self.incidents,
-            told=self.told,
+            known=self.known,
             standings=self.standings,
-            controls=self.controls,
             fan_out=self.fan_out,
         )
 

@@ -16,17 +16,14 @@ import msgspec
 
 from forewarn.alerts import lines
 from forewarn.alerts.circumstances import Circumstances
-from forewarn.alerts.contacts import Contacts
 from forewarn.alerts.contexts import Suggestion, UsageContext
-from forewarn.alerts.control import Controls
-from forewarn.alerts.customers import Customers
 from forewarn.alerts.fanout import FanOut, Purpose
-from forewarn.alerts.incidents import Incidents
 from forewarn.alerts.pipeline import Pipeline
 from forewarn.alerts.policy import ms
 from forewarn.alerts.proposal import Proposal
+from forewarn.alerts.proposing import Known, Proposing
 from forewarn.alerts.standing import Standings
-from forewarn.alerts.told import Entry, Told
+from forewarn.alerts.told import Entry
 from forewarn.stream.engine.unit import Timer, Unit
 from forewarn.stream.usage.alert import Crossing
 from forewarn.topics.instants import to_rfc3339
@@ -46,30 +43,22 @@ ENCODE = msgspec.msgpack.Encoder().encode
 DECODE = msgspec.msgpack.Decoder(tuple[Crossing, ...]).decode
 
 
-class UsageNotices:
+class UsageNotices(Proposing):
     """Usage notices of one partition."""
 
     def __init__(
         self,
         *,
         pipeline: Pipeline,
-        customers: Customers,
-        contacts: Contacts,
-        incidents: Incidents,
-        told: Told,
+        known: Known,
         circumstances: Circumstances,
         standings: Standings,
-        controls: Controls,
         fan_out: FanOut,
     ) -> None:
+        super().__init__(known)
         self.pipeline = pipeline
-        self.customers = customers
-        self.contacts = contacts
-        self.incidents = incidents
-        self.told = told
         self.circumstances = circumstances
         self.standings = standings
-        self.controls = controls
         self.fan_out = fan_out
         #: Told of everything that a meter finds.
         self.crossed: Callable[[Unit, str, Crossing], None] = lambda unit, customer, crossing: None

@@ -15,16 +15,14 @@ from __future__ import annotations
 import msgspec
 
 from forewarn.alerts import lines
-from forewarn.alerts.contacts import Contacts
 from forewarn.alerts.contexts import ChoiceContext
-from forewarn.alerts.control import Controls
-from forewarn.alerts.customers import Customer, Customers
-from forewarn.alerts.incidents import Incidents
+from forewarn.alerts.customers import Customer
 from forewarn.alerts.keywords import Wish, keyword
 from forewarn.alerts.pipeline import Pipeline
 from forewarn.alerts.policy import ms
 from forewarn.alerts.proposal import Proposal
-from forewarn.alerts.told import Entry, Told
+from forewarn.alerts.proposing import Known, Proposing
+from forewarn.alerts.told import Entry
 from forewarn.stream.engine.unit import Unit
 from forewarn.topics.events.customers import Consent, Interaction, Preference
 from forewarn.topics.instants import to_ms
@@ -36,25 +34,17 @@ CONSENTS: dict[Wish, tuple[str, bool]] = {"stop": ("*", False), "start": ("servi
 _json = msgspec.json.Encoder().encode
 
 
-class Wishes:
+class Wishes(Proposing):
     """The keywords of one partition's customers."""
 
     def __init__(
         self,
         *,
         pipeline: Pipeline,
-        customers: Customers,
-        contacts: Contacts,
-        incidents: Incidents,
-        told: Told,
-        controls: Controls,
+        known: Known,
     ) -> None:
+        super().__init__(known)
         self.pipeline = pipeline
-        self.customers = customers
-        self.contacts = contacts
-        self.incidents = incidents
-        self.told = told
-        self.controls = controls
 
     def take(self, unit: Unit, customer: str, event: Interaction, recorded: int) -> bool:
         """Does what a reply asks for; True when it changed what the customer chose. `recorded`: epoch ms."""

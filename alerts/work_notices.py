@@ -17,16 +17,14 @@ from collections.abc import Mapping
 import msgspec
 
 from forewarn.alerts import lines, work_stages
-from forewarn.alerts.contacts import Contacts
-from forewarn.alerts.control import Controls
-from forewarn.alerts.customers import Customer, Customers
+from forewarn.alerts.customers import Customer
 from forewarn.alerts.fanout import FanOut, Purpose
-from forewarn.alerts.incidents import Incidents
 from forewarn.alerts.pipeline import Pipeline
 from forewarn.alerts.policy import ms
 from forewarn.alerts.proposal import Proposal
+from forewarn.alerts.proposing import Known, Proposing
 from forewarn.alerts.standing import Standings
-from forewarn.alerts.told import Entry, Told
+from forewarn.alerts.told import Entry
 from forewarn.alerts.work_context import work_context, work_evidence
 from forewarn.alerts.work_schedule import schedule
 from forewarn.alerts.work_stages import Owed
@@ -45,34 +43,26 @@ RETRY_MS, GIVEN_UP_MS = 60_000, 7 * 86_400_000
 LATER = 1 << 62
 
 
-class WorkNotices:
+class WorkNotices(Proposing):
     """Notices of planned work of one partition."""
 
     def __init__(
         self,
         *,
         pipeline: Pipeline,
-        customers: Customers,
-        contacts: Contacts,
-        incidents: Incidents,
-        told: Told,
+        known: Known,
         standings: Standings,
-        controls: Controls,
         fan_out: FanOut,
     ) -> None:
+        super().__init__(known)
         self.pipeline = pipeline
         self.policy = pipeline.rules.policy
-        self.customers = customers
-        self.contacts = contacts
-        self.incidents = incidents
-        self.told = told
         self.standings = standings
-        self.controls = controls
         self.fan_out = fan_out
         self.works = Works()
         self.schedule = schedule(self.policy)
         pipeline.deferrals.add("maintenance", self.again)
-        fan_out.add("works", Purpose(self.members, self._walked, rank=customers.rank))
+        fan_out.add("works", Purpose(self.members, self._walked, rank=self.customers.rank))
         fan_out.add("works.forget", Purpose(self.members, self._forget, self._forgotten))
 
     def restore(self, table: Mapping[bytes, bytes]) -> None:

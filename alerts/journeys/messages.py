@@ -15,7 +15,6 @@ import msgspec
 
 from forewarn.alerts import lines
 from forewarn.alerts.companions import broken, outage_context, working
-from forewarn.alerts.contacts import Contacts
 from forewarn.alerts.contexts import (
     CONTEXTS,
     AppointmentContext,
@@ -25,8 +24,7 @@ from forewarn.alerts.contexts import (
     Suggestion,
     SurveyContext,
 )
-from forewarn.alerts.control import Controls
-from forewarn.alerts.customers import Customer, Customers
+from forewarn.alerts.customers import Customer
 from forewarn.alerts.incidents import Incident, Incidents
 from forewarn.alerts.journeys.course import Course
 from forewarn.alerts.journeys.journey import Journey, Step
@@ -34,7 +32,8 @@ from forewarn.alerts.journeys.walk import valid_until
 from forewarn.alerts.local_hours import zone_of
 from forewarn.alerts.policy import AlertPolicy, ms
 from forewarn.alerts.proposal import Proposal
-from forewarn.alerts.told import Entry, Told, entry_of
+from forewarn.alerts.proposing import Known, Proposing
+from forewarn.alerts.told import Entry, entry_of
 from forewarn.alerts.turns import reopening
 from forewarn.stream.engine.unit import Unit
 from forewarn.topics.instants import to_rfc3339
@@ -114,25 +113,17 @@ def composable(event: str, say: str) -> bool:
     return OF_OUTAGES.get(event) == say or (event, say.partition("/")[0]) in COMPOSERS
 
 
-class Messages:
+class Messages(Proposing):
     """Makes proposals of one partition's courses."""
 
     def __init__(
         self,
         policy: AlertPolicy,
         *,
-        customers: Customers,
-        contacts: Contacts,
-        incidents: Incidents,
-        told: Told,
-        controls: Controls,
+        known: Known,
     ) -> None:
+        super().__init__(known)
         self.policy = policy
-        self.customers = customers
-        self.contacts = contacts
-        self.incidents = incidents
-        self.told = told
-        self.controls = controls
 
     def proposal(self, unit: Unit, customer: str, journey: Journey, course: Course, step: Step) -> Proposal | None:
         """The proposal of a step's message; None when what it is about is no more."""
