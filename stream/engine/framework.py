@@ -32,7 +32,7 @@ SETTINGS: dict[str, Any] = {
     "processing_guarantee": "at_least_once",
     "consumer_auto_offset_reset": "earliest",
     "consumer_max_fetch_size": 4 << 20,
-    "broker_max_poll_records": 64,  # record batches, not records
+    "broker_max_poll_records": 512,  # record batches, not records
     "broker_max_poll_interval": 86_400.0,  # progress is the watchdog's business, not the fetcher's
     "broker_commit_interval": 1.0,
     "stream_wait_empty": False,
@@ -171,7 +171,8 @@ def _agent(engine: Engine) -> Any:
         async for event in stream.noack().events():
             message = event.message
             try:
-                engine.deliver(message.tp, message.value, message.generation_id)
+                for tp, batches in message.value.items():
+                    engine.deliver(tp, batches, message.generation_id)
             except Exception as error:  # noqa: BLE001  Faust would drop the run and start the agent again
                 fatal.fail("a fetched run could not be taken in", error)
 

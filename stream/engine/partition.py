@@ -2,7 +2,8 @@
 
 mailbox ──slices──> fold (synchronous, bounded) ──> commit: append ─> install ─> produce ─> acknowledge ─> effects
                          │                              ▲
-                         └── the next unit is folded while the last one is committed; it is appended only after
+                         └── the next unit is folded while the last one is committed: it takes in what comes meanwhile,
+                             and is appended only after
 """
 
 from __future__ import annotations
@@ -90,6 +91,7 @@ class Partition:
         self._appended_at = time.monotonic()
         self._ticked_at = 0.0
         self._more_work = False
+        self._filling = False
         self._stopped = False
         self._wake = asyncio.Event()
         self._committing: asyncio.Future[None] | None = None
@@ -150,7 +152,7 @@ class Partition:
             while True:
                 await self._wait()
                 started = time.monotonic()
-                unit, records = self._fold()
+                unit, records = await self._fold()
                 if unit is None:
                     await asyncio.sleep(0)  # spread work may have nothing to tell for a while: others get their turn
                     continue
@@ -159,9 +161,14 @@ class Partition:
                     await asyncio.shield(self._committing)
                 self.worker.observe(self.core.partition, unit, records, time.monotonic() - started)
                 self._committing = asyncio.ensure_future(self._guarded(self.commit(unit, offsets)))
+                self._committing.add_done_callback(self._committed)
                 await asyncio.sleep(0)
         except Exception as error:  # noqa: BLE001  the task's last frame: any error is a bug and ends the process
             fatal.fail(f"partition {self.core.partition} failed while folding", error)
+
+    def _committed(self, _: asyncio.Future[None]) -> None:
+        if self._filling:
+            self._wake.set()
 
     async def _guarded(self, committing: Awaitable[None]) -> None:
         try:
@@ -186,29 +193,31 @@ class Partition:
                 pass  # time to tick
         self._wake.clear()
 
-    def _fold(self) -> tuple[Unit | None, int]:
-        """Folds what waits into one bounded unit. None: nothing happened that must be kept."""
+    async def _fold(self) -> tuple[Unit | None, int]:
+        """Folds one bounded unit: what waits, and what comes until the last unit is committed. None: nothing to keep.
+
+        A unit closed at once would be appended no sooner, and what came just after it would wait for two commits.
+        """
         crash.point("fold.before")
-        core, started = self.core, time.monotonic()
+        core = self.core
         unit, records = core.begin(self.now()), 0
         replies, self.replies = self.replies, []
         for reply in replies:
             core.answer(unit, reply)
         limit = UNIT_RECORDS_BUSY if self._more_work else UNIT_RECORDS
         scales = Scales()
-        while (piece := self.mailbox.next(self.folded, time.monotonic())) is not None:
-            topic, taken, unit.fresh = piece
-            if taken.records:
-                core.take(unit, topic, taken.records)
-            self.folded[topic] = taken.next_offset
-            records += len(taken.records)
-            if topic in self.paused and self.mailbox.low(topic):
-                self.paused.discard(topic)
-                self.worker.resume(topic, core.partition)
-            heavy = scales.heavy(unit, records, taken.size)
-            if heavy or records >= limit or time.monotonic() - started > FOLD_SECONDS:
-                self._wake.set()
+        while True:
+            taken, full = self._take(unit, scales, records, limit)
+            records += taken
+            committing = self._committing is not None and not self._committing.done()
+            if full or not (records and committing) or self._more_work:  # spread work uses the time of a commit, too
                 break
+            self._filling = True
+            await self._wake.wait()  # more input, or the end of the commit
+            self._wake.clear()
+            self._filling = False
+        if full:
+            self._wake.set()
         self._let_time_pass(unit)
         self._more_work = core.work(unit)
         crash.point("fold.after")
@@ -216,6 +225,23 @@ class Partition:
         if not records and unit.empty and not marker_due:
             return None, 0  # and not sealed: the unit that is still being appended stays what the next one builds on
         return core.seal(unit), records
+
+    def _take(self, unit: Unit, scales: Scales, before: int, limit: int) -> tuple[int, bool]:
+        """Folds what waits into a unit of `before` records: how many records that were, and whether it is to close."""
+        started, records = time.monotonic(), 0
+        while (piece := self.mailbox.next(self.folded, time.monotonic())) is not None:
+            topic, taken, unit.fresh = piece
+            if taken.records:
+                self.core.take(unit, topic, taken.records)
+            self.folded[topic] = taken.next_offset
+            records += len(taken.records)
+            if topic in self.paused and self.mailbox.low(topic):
+                self.paused.discard(topic)
+                self.worker.resume(topic, self.core.partition)
+            heavy = scales.heavy(unit, before + records, taken.size)
+            if heavy or before + records >= limit or time.monotonic() - started > FOLD_SECONDS:
+                return records, True
+        return records, False
 
     def _let_time_pass(self, unit: Unit) -> None:
         if time.monotonic() - self._ticked_at >= self.worker.tick_s:

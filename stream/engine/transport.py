@@ -1,7 +1,7 @@
-"""The batch transport: Faust receives whole record batches, as aiokafka's C parser gives them, one event a partition.
+"""The batch transport: Faust receives whole record batches, as aiokafka's C parser gives them, one event a poll.
 
-Stock Faust builds one ConsumerRecord, one Message and one Event per Kafka record. Here a fetched run of records of one
-topic-partition is one Faust message: its `value` is the list of parsed batches, its `offset` the last one's. Where
+Stock Faust builds one ConsumerRecord, one Message and one Event per Kafka record. Here all that a poll fetched is one
+Faust message: its `value` maps topic-partitions to lists of parsed batches; it goes by the name of the first. Where
 records are read from, and what is committed to the group, is the engine's word (`Positions`), not the framework's: an
 offset is committed only for what a commit unit has made durable.
 """
@@ -11,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Protocol, cast
 
 import aiokafka
+import uvloop
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from faust.serializers.schemas import Schema
@@ -28,6 +30,12 @@ from forewarn.stream.engine.role import Record
 FETCH_WAIT_MS = 25
 #: Seconds between two looks when every source is paused; Faust's one second would be a stall after each resumption.
 PAUSED_S = 0.02
+#: Rest after a poll, by the records that it brought and at most. A poll costs two ways between threads and a commit
+#: unit per partition, whatever it brings; half saturated, a worker that polls at once does nothing but poll.
+REST_PER_RECORD_S, REST_S = 20e-6, 0.004
+
+#: What one poll fetched: record batches by topic-partition.
+Fetched = Mapping[TP, Sequence[Batch]]
 
 
 class Positions(Protocol):
@@ -148,7 +156,7 @@ class BatchThread(driver.AIOKafkaConsumerThread):
 
 
 class BatchConsumer(driver.Consumer):
-    """Delivers one message per partition and fetch, seeks and commits by the engine's positions."""
+    """Delivers one message a poll, seeks and commits by the engine's positions."""
 
     positions: Positions
     #: From an assignment until the next revocation begins: only then may a restored partition be put to work.
@@ -156,7 +164,7 @@ class BatchConsumer(driver.Consumer):
     _thread: BatchThread
 
     def _new_consumer_thread(self) -> BatchThread:
-        return BatchThread(self, loop=self.loop, beacon=self.beacon)
+        return BatchThread(self, loop=self.loop, thread_loop=uvloop.new_event_loop(), beacon=self.beacon)
 
     @property
     def heard_at(self) -> float:
@@ -189,24 +197,25 @@ class BatchConsumer(driver.Consumer):
         self,
         timeout: float,  # noqa: ASYNC109  Faust's signature
     ) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
-        """Yields whole fetched runs. What was fetched is delivered even if its partition was paused meanwhile."""
+        """Yields all that one poll fetched. That is delivered even if a partition was paused meanwhile."""
         if self.flow_active and not self._get_active_partitions():
             await asyncio.sleep(PAUSED_S)
             return
         fetched, _ = await self._wait_next_records(timeout)
         if not fetched or self.should_stop:
             return
-        generation = self.app.consumer_generation_id
-        for tp, batches in cast(Mapping[TP, Sequence[Batch]], fetched).items():
-            if not self.flow_active or self.app.consumer_generation_id != generation:
-                return  # a rebalance: every partition is sought again before it is read
-            yield tp, self._message(tp, batches, generation)
+        if not self.flow_active:
+            return  # a rebalance: every partition is sought again before it is read
+        found = cast(Fetched, fetched)
+        yield self._message(found, self.app.consumer_generation_id)
+        await asyncio.sleep(min(REST_S, REST_PER_RECORD_S * sum(map(len, chain.from_iterable(found.values())))))
 
-    def _message(self, tp: TP, batches: Sequence[Batch], generation: int) -> ConsumerMessage:
-        last, value = batches[-1].next_offset - 1, cast(Any, batches)
+    def _message(self, fetched: Fetched, generation: int) -> tuple[TP, ConsumerMessage]:
+        tp, batches = next(iter(fetched.items()))
+        last, value = batches[-1].next_offset - 1, cast(Any, fetched)
         time_s = next((batch[-1].timestamp / 1000 for batch in reversed(batches) if batch), 0.0)
         no_headers: list[tuple[str, bytes]] = []
-        return ConsumerMessage(
+        return tp, ConsumerMessage(
             tp.topic, tp.partition, last, time_s, 0, no_headers, None, value, None, 0, 0, tp,
             generation_id=generation,
         )  # fmt: skip

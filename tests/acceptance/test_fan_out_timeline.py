@@ -127,7 +127,7 @@ def test_a_muted_outage_is_told_when_it_is_no_longer_muted() -> None:
     assert desk.decisions("ada") == [("confirmed", "dropped", "muted"), ("confirmed", "sent", "passed")]
 
 
-def test_usage_alerts_wait_for_no_more_than_one_bounded_piece_of_a_fan_out() -> None:
+async def test_usage_alerts_wait_for_no_more_than_one_bounded_piece_of_a_fan_out() -> None:
     bucket = {"bucket": "data", "allowance": 10, "unit": "GB"}
     plan = {"plan_id": "p", "name": "M", "price": 20, "currency": "EUR", "cycle_day": 1, "buckets": [bucket]}
     desk = crowd(95, plan=plan)
@@ -141,7 +141,7 @@ def test_usage_alerts_wait_for_no_more_than_one_bounded_piece_of_a_fan_out() -> 
     for number in range(100):
         used = {"record_id": f"r{number}", "bucket": "data", "amount": 9, "start": START}
         mailbox.put("usage.records", [Batch([desk.line(f"c{number % 95:03d}", used)], desk.offset + 1)])
-        piece, records = partition._fold()
+        piece, records = await partition._fold()
         assert piece is not None
         written = Counter((output.topic, b'"kind":"outage"' in (output.value or b"")) for output in piece.outputs)
         assert (records, written["usage.alerts", False]) == (1, 1)

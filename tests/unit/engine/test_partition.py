@@ -137,6 +137,35 @@ async def test_a_partition_is_busy_until_its_last_append_is_answered() -> None:
         await until(lambda: not partition.busy())
 
 
+async def test_what_comes_during_an_append_is_one_unit_that_follows_it() -> None:
+    async with running(Counting()) as (worker, partition):
+        worker.open.clear()
+        partition.put("in", [run(0, b"1")])
+        await until(lambda: partition.folded["in"] == 1)
+        for number in (1, 2, 3):
+            partition.put("in", [run(number, b"1")])
+            await until(lambda end=number + 1: partition.folded["in"] == end)
+        worker.open.set()
+        await until(lambda: partition.durable == {"in": 4})
+        assert worker.offsets == [1, 4]
+
+
+async def test_what_is_full_is_closed_though_an_append_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that is away does not make a unit grow: the rest waits in the mailbox."""
+    monkeypatch.setattr("forewarn.stream.engine.partition.UNIT_RECORDS", 2)
+    async with running(Counting()) as (worker, partition):
+        worker.open.clear()
+        partition.put("in", [run(0, b"1")])
+        await until(lambda: partition.folded["in"] == 1)
+        for number in (1, 2, 3):
+            partition.put("in", [run(number, b"1")])
+            await asyncio.sleep(0.02)
+        assert partition.folded["in"] == 3
+        worker.open.set()
+        await until(lambda: partition.durable == {"in": 4})
+        assert worker.offsets[:2] == [1, 3]
+
+
 async def test_a_unit_folded_during_an_append_builds_on_it() -> None:
     async with running(Counting()) as (worker, partition):
         worker.open.clear()
