@@ -82,8 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     size.add_argument("--tiny", dest="size", action="store_const", const="tiny", help="proves that all run; no figures")
     parser.set_defaults(size="full")
-    jobs = "a usage, b liveness, e delivery, f recovery, g latency (default: all)"
-    parser.add_argument("--jobs", default="a,b,e,f,g", help=jobs)
+    jobs = "a usage, b liveness, d fan-out, e delivery, f recovery, g latency (default: all)"
+    parser.add_argument("--jobs", default="a,b,d,e,f,g", help=jobs)
     parser.add_argument("--contestants", default=",".join(NAMES), help=f"of {', '.join(NAMES)} (default: all)")
     parser.add_argument("--records", type=int, help="usage records for forewarn; the others' slices scale with it")
     parser.add_argument("--repetitions", type=int, help="interleaved repetitions of (a) and (b)")

@@ -17,7 +17,7 @@ from typing import TypeVar
 from msgspec import Struct
 from rich.console import Console
 
-from tests.bench import delivery, growth, latency, machine, recovery, state_size, throughput
+from tests.bench import delivery, fan_out, growth, latency, machine, recovery, state_size, throughput
 from tests.bench.cluster import Cluster
 from tests.bench.contestant import Contestant, Job, Trial, peers
 from tests.bench.contestants.forewarn_worker import Forewarn
@@ -78,6 +78,8 @@ class Bench:
                 await self._throughput("usage-skewed", "usage", repetition)
             if "e" in jobs:
                 await self._delivery(repetition)
+        if "d" in jobs:
+            await self._fan_out()
         if "g" in jobs:
             await self._latency()
         if "f" in jobs:
@@ -113,6 +115,20 @@ class Bench:
             self.results.delivery.setdefault(channel, []).append(figure)
             self._console.print(
                 f"    {figure.per_cpu_second:,.0f} messages a CPU second, {figure.per_second:,.0f}/s; {figure.verdict}"
+            )
+
+    async def _fan_out(self) -> None:
+        """Ours alone: no peer knows whom an outage concerns."""
+        if not any(one.name == "forewarn" for one in self.contestants):
+            return
+        customers = self.options.plan.told
+        if figure := await self._attempt(
+            f"fan-out to {customers:,} customers", fan_out.run(self._trial(Forewarn(), "usage", customers))
+        ):
+            self.results.fan_out.append(figure)
+            self._console.print(
+                f"    {figure.per_second:,.0f} told a second; usage alerts meanwhile p99 {figure.p99_during:.0f} ms; "
+                f"{figure.verdict or 'right'}"
             )
 
     def _inspect(self, title: str, repetition: int) -> throughput.Inspect:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 
+from aiokafka import ConsumerRecord
 from msgspec import Struct
 
 from tests.bench.contestant import Contestant, Trial, stop
@@ -53,13 +55,7 @@ async def run(contestant: Contestant, trial: Trial, rate: float, seconds: float,
         await stop(worker)
     found = await trial.cluster.read(contestant.output(trial))
     verdict = judge(contestant, source, found)
-    produced = {next(iter(contestant.alerts([record])), None): record.timestamp for record in found}
-    causes = ((alert, number - AHEAD) for alert, number in source.causes())
-    timed = sorted(
-        produced[alert] + 1 - (begin + number / rate) * 1000
-        for alert, number in causes
-        if number > source.records * 0.2 and alert in produced
-    )
+    timed = sorted(wait for at, wait in waits(contestant, source, found, begin, rate) if at > begin + seconds / 5)
     await clear(trial)
     if not timed:
         raise Stalled(f"{contestant.name} produced no alert to time")
@@ -67,6 +63,15 @@ async def run(contestant: Contestant, trial: Trial, rate: float, seconds: float,
     return Latency(
         contestant.name, rate, len(timed), p50, p95, p99, timed[-1], quantile(sorted(late), 0.99) * 1000, verdict
     )
+
+
+def waits(
+    contestant: Contestant, source: UsageInput, found: Sequence[ConsumerRecord], begin: float, rate: float
+) -> list[tuple[float, float]]:
+    """For every alert found: when the record behind it was to be sent (epoch s), and how long the alert took (ms)."""
+    produced = {next(iter(contestant.alerts([record])), None): record.timestamp for record in found}
+    causes = ((alert, begin + (number - AHEAD) / rate) for alert, number in source.causes() if number >= AHEAD)
+    return [(at, produced[alert] + 1 - at * 1000) for alert, at in causes if alert in produced]
 
 
 async def reached(contestant: Contestant, trial: Trial, position: int, alive: object, patience: float = 120.0) -> None:

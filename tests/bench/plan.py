@@ -15,13 +15,14 @@ REGIONS = 500
 class Plan(Struct, frozen=True):
     """Sizes by contestant: usage records, regions of heartbeats, keys to recover; seconds of each latency run.
 
-    `messages` to deliver, by channel.
+    `messages` to deliver, by channel; customers `told` of one outage.
     """
 
     usage: dict[str, int]
     regions: dict[str, int]
     keys: dict[str, int]
     messages: dict[str, int]
+    told: int
     latency_s: float
     repetitions: int
 
@@ -31,6 +32,7 @@ FULL = Plan(
     regions={"faust_stock": 24, "faust_tuned": 48, "quix": 240, "forewarn": REGIONS},
     keys={"faust_tuned": 100_000, "quix": 300_000, "forewarn": 1_000_000},
     messages={"email": 20_000, "sms": 60_000},
+    told=100_000,
     latency_s=60.0,
     repetitions=5,
 )
@@ -39,6 +41,7 @@ QUICK = Plan(
     regions={"faust_stock": 8, "faust_tuned": 16, "quix": 80, "forewarn": 200},
     keys={"forewarn": 200_000},
     messages={"email": 8_000, "sms": 20_000},
+    told=30_000,
     latency_s=15.0,
     repetitions=1,
 )
@@ -47,6 +50,7 @@ TINY = Plan(
     regions={"faust_stock": 1, "faust_tuned": 2, "quix": 8, "forewarn": 8},
     keys={"faust_tuned": 5_000, "quix": 5_000, "forewarn": 5_000},
     messages={"email": 300, "sms": 300},
+    told=2_000,
     latency_s=5.0,
     repetitions=1,
 )

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field, structs
 
+from tests.bench.fan_out import FanOut
 from tests.bench.growth import Growth
 from tests.bench.latency import Latency
 from tests.bench.measure import Run
@@ -15,7 +16,7 @@ from tests.bench.recovery import Recovery
 from tests.bench.state_size import Kind
 
 #: What a run finds in one piece, job by job.
-JOBS = ("latency", "recovery", "growth")
+JOBS = ("fan_out", "latency", "recovery", "growth")
 
 
 class Contestants(Struct, frozen=True):
@@ -37,6 +38,7 @@ class Results(Struct):
     contestants: dict[str, Contestants]
     throughput: dict[str, list[Run]] = field(default_factory=dict)
     delivery: dict[str, list[Run]] = field(default_factory=dict)
+    fan_out: list[FanOut] = field(default_factory=list)
     latency: list[Latency] = field(default_factory=list)
     recovery: list[Recovery] = field(default_factory=list)
     growth: list[Growth] = field(default_factory=list)

@@ -58,6 +58,7 @@ def all_tables(results: Results) -> list[Table]:
     """Every table that the results can fill."""
     tables = [throughput(job, runs) for job, runs in results.throughput.items()]
     tables += [_delivery(results)] if results.delivery else []
+    tables += [_fan_out(results)] if results.fan_out else []
     tables += [_latency(results)] if results.latency else []
     tables += [_recovery(results)] if results.recovery else []
     tables += [_growth(results)] if results.growth else []
@@ -138,6 +139,28 @@ def _delivery(results: Results) -> Table:
             )
         )
     return Table("(e) delivery: the whole worker, one core, to a local relay and SMS centre", heads, rows)
+
+
+def _fan_out(results: Results) -> Table:
+    heads = (
+        "customers",
+        "told",
+        "first to last s",
+        "told/s",
+        "usage alerts meanwhile",
+        "p50 ms",
+        "p99 ms",
+        "max ms",
+        "p99 ms before",
+        "MB",
+        "all is",
+    )
+    rows = []
+    for r in results.fan_out:
+        times = (f"{value:.0f}" for value in (r.p50_during, r.p99_during, r.worst_during, r.p99_before, r.memory_mb))
+        counts = (f"{r.customers:,}", f"{r.told:,}", f"{r.seconds:.1f}", f"{r.per_second:,.0f}", f"{r.alerts:,}")
+        rows.append((*counts, *times, r.verdict or "right"))
+    return Table("(d) one outage told to its customers, while usage goes on at 1,000/s", heads, rows)
 
 
 def _latency(results: Results) -> Table:
