@@ -18,39 +18,17 @@ from forewarn.stream.engine.core import Core
 from forewarn.stream.engine.log import Landing
 from forewarn.stream.engine.mailbox import Batch, Mailbox
 from forewarn.stream.engine.marker import MARKER, Marker, encode
+from forewarn.stream.engine.scales import Scales
 from forewarn.stream.engine.unit import Output, Unit
 
-#: Changelog bytes that a unit should stay below; it is weighed whenever it may have doubled, so it stops at half of it.
-UNIT_BYTES = 900_000
 #: Records folded into one unit at most; while spread work (a fan-out) waits, so many that it gets its turn soon.
 UNIT_RECORDS, UNIT_RECORDS_BUSY = 10_000, 1_000
-#: Outputs after which a unit is weighed again.
-WEIGHED_OUTPUTS = 500
 #: Seconds that one unit may be folded for, so that time, timers and the other partitions get their turn.
 FOLD_SECONDS = 0.1
 #: A marker is written at least this often, so that a foreign append is noticed before compaction may hide it.
 MARKER_SECONDS = 60.0
 #: How long a batch waits at its barrier before it is folded as not fresh (decisions.md: hold, `upstream_stale`).
 BARRIER_SECONDS = 30.0
-
-
-class Scales:
-    """Says when a unit is heavy. Weighing takes as long as the unit is large, so it is done at 1, 2, 4, … slices, and
-    whenever much input or many outputs have come since: a unit that outgrew its batch would end every process it meets.
-    """
-
-    __slots__ = ("_bytes", "_outputs", "_records")
-
-    def __init__(self) -> None:
-        self._records = self._bytes = self._outputs = 0
-
-    def heavy(self, unit: Unit, records: int, taken: int) -> bool:
-        """Whether the unit is to be closed, `records` having been folded, the last slice being of `taken` bytes."""
-        self._bytes += taken
-        if records < self._records and self._bytes < UNIT_BYTES // 2 and len(unit.outputs) < self._outputs:
-            return False
-        self._records, self._bytes, self._outputs = 2 * records, 0, len(unit.outputs) + WEIGHED_OUTPUTS
-        return unit.size >= UNIT_BYTES // 2
 
 
 class Worker(Protocol):
