@@ -19,6 +19,7 @@ from faust.types import TP
 from yarl import URL
 
 from forewarn.stream.engine import fatal
+from forewarn.stream.engine.connection import any_ended
 from forewarn.stream.engine.transport import BatchConsumer, Batches, BatchTransport, Positions
 
 #: Faust's settings that are the same in every worker; docs/engine.md says why each differs from Faust's default.
@@ -155,8 +156,10 @@ class Framework:
 
     @property
     def crashed(self) -> bool:
-        """Whether any of Faust's services has crashed."""
-        return bool(self.app.crashed)
+        """Whether any of Faust's services has crashed, or a task that a Kafka client cannot do without has ended."""
+        producer = self.producer
+        kept_up = (producer.client._sync_task, producer._sender._sender_task)
+        return bool(self.app.crashed) or self.consumer.ended or any_ended(kept_up)
 
     async def start(self) -> None:
         """Starts all of Faust's services; returns when they run."""

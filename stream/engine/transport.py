@@ -22,6 +22,7 @@ from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
+from forewarn.stream.engine.connection import any_ended
 from forewarn.stream.engine.mailbox import Batch
 from forewarn.stream.engine.role import Record
 
@@ -148,6 +149,14 @@ class BatchThread(driver.AIOKafkaConsumerThread):
         for tp, offset in offsets.items():
             consumer.seek(tp, offset)
 
+    @property
+    def ended(self) -> bool:
+        """Whether one of the tasks that keep the consumer's metadata, group and fetches up has ended."""
+        consumer = self._ensure_consumer()
+        return any_ended(
+            (consumer._client._sync_task, consumer._coordinator._coordination_task, consumer._fetcher._fetch_task)
+        )
+
     def fetch_age(self, tp: TP) -> float:
         """Seconds since a fetch of a partition was answered; infinite before the first."""
         subscription = self._ensure_consumer()._subscription.subscription
@@ -170,6 +179,11 @@ class BatchConsumer(driver.Consumer):
     def heard_at(self) -> float:
         """Monotonic time at which the last answered group heartbeat was sent."""
         return self._thread.heard_at
+
+    @property
+    def ended(self) -> bool:
+        """Whether one of the tasks that keep the consumer's metadata, group and fetches up has ended."""
+        return self._thread.ended
 
     def poke(self) -> None:
         """Wakes a poll that waits for data, so that a resumed partition's buffered records are seen at once."""
