@@ -28,7 +28,7 @@ lint: setup ## ruff, mypy --strict, import contracts
 	@.venv/bin/lint-imports --no-cache
 
 coverage: setup ## branch coverage of the pure packages, at least 95 %
-	@$(PY) -m pytest -q tests/unit tests/property tests/acceptance --cov --cov-report=term $(ARGS)
+	@$(PY) -m pytest -q tests/unit tests/acceptance --cov --cov-report=term $(ARGS)
 
 format: setup ## let ruff put imports and layout right
 	@.venv/bin/ruff check --fix .

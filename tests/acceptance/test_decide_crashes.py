@@ -23,6 +23,9 @@ from forewarn.stream.policy import Policy
 from tests.decide_desk import START, agreed, estimate, impact, marketing, profile, table_of
 from tests.mortal_desk import KEPT, LOST, POINTS, TWICE, MortalDesk
 
+#: The same timeline again and again: what it covers others cover, too.
+pytestmark = pytest.mark.no_cover
+
 HOUR = 3600.0
 END = 30 * HOUR
 #: Two customers a unit, so that a fan-out is killed in its midst; a channel that takes one message a second.

@@ -8,6 +8,9 @@ from forewarn.stream.engine import crash
 from tests.acceptance.crash_world import CrashWorld
 from tests.mortal_desk import POINTS
 
+#: The same timeline again and again: what it covers others cover, too.
+pytestmark = pytest.mark.no_cover
+
 END = 130
 
 

@@ -1,12 +1,15 @@
 """The broker goes away for some seconds in the middle of a run, and comes back with all that it had acknowledged.
 
-It is told to, or killed, or its disk is full: then writes fail as soon as a file is to grow, and it ends by itself.
+It is told to, or killed, or its disk is full: then writes fail as soon as a file is to grow, and it ends by itself. Or
+it stands still with all its connections open, as a machine does that pauses: nothing fails, nothing is answered.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
+import signal
 from collections import Counter
 from pathlib import Path
 from typing import Literal
@@ -22,9 +25,9 @@ from tests.faults.oracle import Report
 from tests.faults.place import Place
 from tests.faults.verdict import verdict
 
-#: Seconds without a broker; and in which one whose disk is full must have noticed.
-DOWN_S, NOTICED_S = 3.0, 60.0
-How = Literal["term", "kill", "disk full"]
+#: Seconds without a broker; that it stands still, which is some sessions; in which one must notice a full disk.
+DOWN_S, FROZEN_S, NOTICED_S = 3.0, 10.0, 60.0
+How = Literal["term", "kill", "disk full", "frozen"]
 
 
 class Restarted(Struct, frozen=True):
@@ -50,12 +53,23 @@ async def run_restart(kafka: LocalKafka, prefix: str, folder: Path, *, seed: int
         await place.settle("decide", "deliver")
         async with feeder:
             await asyncio.sleep(2.0)
-            if how == "disk full":
-                await fill_disk(kafka)
-            await kafka.restart("term" if how == "disk full" else how, down_s=DOWN_S)
+            await take_away(kafka, how)
             await asyncio.sleep(4.0)
         report = await verdict(place, "decide", "deliver", mail=mail)
         return Restarted(report, decide.codes + deliver.codes, place.tails())
+
+
+async def take_away(kafka: LocalKafka, how: How) -> None:
+    """Returns when the broker is there again."""
+    if how == "frozen":
+        assert kafka.pid is not None
+        os.kill(kafka.pid, signal.SIGSTOP)
+        await asyncio.sleep(FROZEN_S)
+        os.kill(kafka.pid, signal.SIGCONT)
+        return
+    if how == "disk full":
+        await fill_disk(kafka)
+    await kafka.restart("term" if how == "disk full" else how, down_s=DOWN_S)
 
 
 async def fill_disk(kafka: LocalKafka) -> None:

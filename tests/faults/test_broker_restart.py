@@ -1,6 +1,6 @@
 """The broker goes away for some seconds: workers wait, go on by themselves, and lose nothing.
 
-It leaves in good order, is killed, or its disk is full.
+It leaves in good order, is killed, its disk is full, or it stands still.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.faults.restart import How, Restarted, run_restart
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(480)]
 
-WAYS: tuple[How, ...] = ("term", "kill", "disk full")
+WAYS: tuple[How, ...] = ("term", "kill", "disk full", "frozen")
 
 
 async def with_a_broker_of_its_own(_: str, prefix: str, folder: Path, *, how: How) -> Restarted:
