@@ -1,8 +1,9 @@
 """A course: how far one customer is on one journey, and the row that all courses of a customer lie in. Pure.
 
 One table key a customer, `j/<customer>`, and one timer at the next instant that matters to any of them. A course that
-is over is kept until its journey `ends`, so that an event that comes again, or late, is known. Customers on no journey
-have neither. Invariant: the timer in the table is the one that `Row.armed` names.
+is over is kept until its journey `ends`, so that an event that comes again, or late, is known; of a journey that may
+begin anew it is remembered longer, so that a visit booked again under its old id is told as another one. Customers on
+no journey have neither. Invariant: the timer in the table is the one that `Row.armed` names.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ class Course(Struct, frozen=True, array_like=True, omit_defaults=True):
     """One customer on one journey. Instants are epoch ms.
 
     `time` and `fields` are of the newest event of `subject`, `before` the fields as they were before the last change
-    of one that begins the messages anew. It waits for `step` until `due` (empty and 0: it rests), and is forgotten at
-    `ends`. `open`: steps whose messages are still worth saying. `question`: the step whose message, sent at `asked`,
-    asked something. `numbers`: how often a step's message is said anew; `entered`: how often a step was.
+    of one that begins the messages anew. It waits for `step` until `due` (empty and 0: it rests), ends at `ends`, and
+    is forgotten then, or at `remembered`, when that is later. `open`: steps whose messages are still worth saying.
+    `question`: the step whose message, sent at `asked`, asked something. `numbers`: how often a step's message is said
+    anew; `entered`: how often a step was.
     """
 
     journey: str
@@ -49,6 +51,21 @@ class Course(Struct, frozen=True, array_like=True, omit_defaults=True):
     numbers: dict[str, int] = {}
     entered: dict[str, int] = {}
     over: bool = False
+    remembered: int = 0
+
+    @property
+    def known_until(self) -> int:
+        """When (epoch ms) nothing is known of it any more."""
+        return max(self.ends, self.remembered)
+
+    def after(self, now: int) -> Course | None:
+        """What is kept of it at `now`: all, then that it was and what was said anew, then nothing."""
+        if self.ends > now:
+            return self
+        if self.remembered <= now:
+            return None
+        rests = {"step": "", "due": 0, "open": (), "question": "", "asked": 0, "over": True}
+        return msgspec.structs.replace(self, **rests, ends=self.remembered)
 
     def value(self, name: str) -> Value | None:
         """A field of the newest event, `time` among them."""
@@ -107,7 +124,7 @@ class Row(Struct, frozen=True, array_like=True, omit_defaults=True):
 
     def tidied(self, now: int) -> Row:
         """The row without what is forgotten at `now`."""
-        courses = tuple(one for one in self.courses if one.ends > now)
+        courses = tuple(kept for one in self.courses if (kept := one.after(now)) is not None)
         views = self.views if self.views_until > now else ()
         return msgspec.structs.replace(self, courses=courses, views=views, heard=self.heard if courses else ())
 

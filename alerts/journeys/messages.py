@@ -162,14 +162,15 @@ class Messages(Proposing):
         if outage is not None:
             return entry_of(entries, outage.outage_id)
         known = entry_of(entries, course.incident, step.kind)
-        return known if known.messages else Entry(step.kind, course.incident, expires=course.ends)
+        return known if known.messages else Entry(step.kind, course.incident, expires=course.known_until)
 
     def keep(self, unit: Unit, customer: str, journey: Journey, course: Course) -> None:
         """Has what was told of a course remembered for as long as the course is."""
         kinds = {step.kind for step in journey.steps if step.say} - {"outage"}
+        until = course.known_until
         for entry in self.told.entries(unit, customer):
-            if entry.kind in kinds and entry.incident == course.incident and 0 < entry.expires < course.ends:
-                self.told.put(unit, customer, msgspec.structs.replace(entry, expires=course.ends))
+            if entry.kind in kinds and entry.incident == course.incident and 0 < entry.expires < until:
+                self.told.put(unit, customer, msgspec.structs.replace(entry, expires=until))
 
     def settled(self, unit: Unit, customer: str, course: Course, step: Step) -> bool:
         """Whether a step's message was told, or time has overtaken it."""

@@ -22,8 +22,10 @@ from forewarn.alerts.journeys.conditions import Lookup, holds
 from forewarn.alerts.journeys.course import Course
 from forewarn.alerts.journeys.events import EVENTS, Happening
 from forewarn.alerts.journeys.journey import END, RESUME, Journey, Step
-from forewarn.alerts.journeys.moments import LONGEST_MS, moment, span
+from forewarn.alerts.journeys.moments import DAY_MS, LONGEST_MS, moment, span
 
+#: How long beyond its end a course that may begin anew is remembered: what its subject is told then is told anew.
+REMEMBERED_MS = 30 * DAY_MS
 #: Steps taken at one instant at most. No journey that was checked comes near; one that was not cannot hang a partition.
 HOPS = 200
 
@@ -49,7 +51,7 @@ class World(Struct, frozen=True):
 def started(name: str, journey: Journey, happening: Happening, world: World) -> Walked | None:
     """The course that an event starts; None when it starts none, or its journey would be over already."""
     course = Course(name, happening.subject, happening.incident, happening.time, happening.fields, 0)
-    course = replace(course, ends=_ends(journey, course, world))
+    course = _ending(journey, course, world)
     if course.ends <= world.now or not holds(journey.trigger.when, world.value_of(course)):
         return None
     return _entered(journey, course, world)
@@ -63,7 +65,7 @@ def happened(journey: Journey, course: Course, happening: Happening, world: Worl
     after = replace(course, time=happening.time, fields=happening.fields)
     if changed:
         after = replace(after, before=course.fields, numbers=_renumbered(journey, course, world))
-    after = replace(after, ends=_ends(journey, after, world))
+    after = _ending(journey, after, world)
     value_of = world.value_of(after)
     if any(holds(when, value_of) for when in journey.exit):
         return replace(after, step="", due=0, open=(), question="", over=True), ()
@@ -178,9 +180,11 @@ def _renumbered(journey: Journey, course: Course, world: World) -> dict[str, int
     return course.numbers | {step.name: course.numbers.get(step.name, 1) + 1 for step in told}
 
 
-def _ends(journey: Journey, course: Course, world: World) -> int:
-    ends = moment(journey.ends).instant(course.instants, world.zone)
-    return min(course.time + LONGEST_MS if ends is None else ends, world.now + LONGEST_MS)
+def _ending(journey: Journey, course: Course, world: World) -> Course:
+    """The course with the instants at which it ends and is forgotten."""
+    named = moment(journey.ends).instant(course.instants, world.zone)
+    ends = min(course.time + LONGEST_MS if named is None else named, world.now + LONGEST_MS)
+    return replace(course, ends=ends, remembered=ends + REMEMBERED_MS if journey.anew else 0)
 
 
 def _newer(happening: Happening, course: Course) -> bool:

@@ -62,6 +62,16 @@ def test_a_visit_is_confirmed_and_reminded_of_a_day_and_two_hours_before() -> No
     assert "Tuesday, November 24" in confirm["text"]
 
 
+def test_a_visit_booked_again_long_after_it_was_missed_is_told_as_another_one() -> None:
+    """Its messages have ids of their own: who keeps ids, as webhooks do, would take the same ones for repetitions."""
+    again = 20 * DAY
+    desk = ada().push("customers.appointments", "ada", visit()).at(again)
+    desk.push("customers.appointments", "ada", visit(start=again + 48 * HOUR, at=again)).at(again + 60 * HOUR)
+    assert said(desk)[3:] == [(480, "confirm", "2"), (504, "remind", "24h/2"), (526, "remind", "2h/2")]
+    assert len({row.value["notification_id"] for row in desk.out("notifications", "ada")}) == 6
+    assert not [key for key in table_of(desk.at(again + 60 * DAY)) if key.startswith(b"j/")]
+
+
 def test_the_window_is_told_in_the_customers_zone_and_language() -> None:
     desk = ada(time_zone="America/New_York", locale="es").push("customers.appointments", "ada", visit())
     assert "7:00" in desk.out("notifications", "ada")[0].value["text"]
@@ -204,7 +214,7 @@ def test_a_deleted_customer_leaves_nothing() -> None:
 
 def test_when_it_is_over_nothing_is_kept_of_it() -> None:
     desk = ada().push("customers.appointments", "ada", visit("booked", 2 * HOUR))
-    desk.push("customers.appointments", "ada", visit("completed", 2 * HOUR, 10)).at(60 * HOUR)
+    desk.push("customers.appointments", "ada", visit("completed", 2 * HOUR, 10)).at(40 * DAY)
     assert not any(key.startswith((b"j/", b"t/")) and b"journey" in key for key in desk.core.table)
 
 

@@ -74,7 +74,7 @@ class History:
     def end(self) -> DecideDesk:
         """Resumes sending, and lets everything run out."""
         self.desk.push("control", "appointment", None)
-        return self.desk.at(self.desk.seconds + 30 * DAY)
+        return self.desk.at(self.desk.seconds + 60 * DAY)
 
     def _visit(self, detail: tuple[str, str, int]) -> None:
         name, status, ahead = detail
