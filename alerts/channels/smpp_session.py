@@ -156,13 +156,13 @@ class Session:
         return Submitted(status, answer.partition(b"\0")[0].decode("latin-1"))
 
     async def _ask(self, command: Command, body: bytes, within_s: float) -> tuple[int, bytes]:
-        """Sends a request and waits for its response: status and body."""
+        """Sends a request and waits for its response: status and body. Raises NotSent and Unanswered."""
         self._sequence = self._sequence % 0x7FFF_FFFF + 1
         number = self._sequence
+        self._write(command, 0, number, body)
         answer: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
         self._pending[number] = answer
         try:
-            self._write(command, 0, number, body)
             async with asyncio.timeout(within_s):
                 return await answer
         except TimeoutError:
@@ -171,6 +171,10 @@ class Session:
             self._pending.pop(number, None)
 
     def _write(self, command: int, status: int, number: int, body: bytes = b"") -> None:
+        """Raises NotSent when the connection is lost and `_read` has not heard of it yet: uvloop would raise, too."""
+        if self._writer.is_closing():
+            self.close()
+            raise NotSent("disconnected")
         self._writer.write(HEAD.pack(HEAD.size + len(body), command, status, number) + body)
 
     # -- what comes in ------------------------------------------------------------------------------------------------
@@ -188,7 +192,7 @@ class Session:
                     self._answered(number, status, body)
                 elif not await self._asked(command, number, head + body):
                     break
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, NotSent):
             pass  # the connection is gone, which `close` tells everybody who waits
         finally:
             self.close()
@@ -220,8 +224,9 @@ class Session:
             status = Status.SYSTEM_ERROR
         finally:
             self._handling.release()
-        if not self.closed.is_set():
-            self._write(Command.DELIVER_SM | RESPONSE, status, number, b"\0")
+        with contextlib.suppress(NotSent):  # then the SMSC brings it again
+            if not self.closed.is_set():
+                self._write(Command.DELIVER_SM | RESPONSE, status, number, b"\0")
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -233,12 +238,12 @@ class Session:
                 continue
             try:
                 await self._ask(Command.ENQUIRE_LINK, b"", ANSWER_S)
-            except Unanswered:
+            except (NotSent, Unanswered):
                 self.close()
 
     async def unbind(self) -> None:
         """Says goodbye and ends."""
-        with contextlib.suppress(Unanswered):
+        with contextlib.suppress(NotSent, Unanswered):
             if not self.closed.is_set():
                 await self._ask(Command.UNBIND, b"", 1.0)
         self.close()

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import smpp34
+import uvloop
 
 from forewarn.alerts.channels.protocol import Ambiguous, Delivered, Message, Rejected, Retry
-from forewarn.alerts.channels.smpp_session import Smsc
+from forewarn.alerts.channels.smpp_session import NotSent, Session, Smsc, Status
 from forewarn.alerts.channels.sms import SmsChannel, address, validity
 from forewarn.alerts.phone import digest
 from forewarn.alerts.smsc import Fault, SmscSink
@@ -256,3 +258,21 @@ async def test_the_sms_centre_of_the_compose_file_takes_texts_and_sends_receipts
         child.terminate()
         await child.wait()
     assert [event.status for event in heard if isinstance(event, Returned)] == ["delivered"]
+
+
+def test_a_text_for_a_connection_that_was_just_lost_is_not_sent_and_not_ambiguous() -> None:
+    """As workers run it: uvloop takes no bytes for a transport that it has closed."""
+
+    async def inbound(_: object) -> int:
+        return Status.OK
+
+    async def submitted() -> None:
+        async with SmscSink() as sink:
+            session = await Session.bind(smsc(sink.port), inbound)
+            session._writer.transport.abort()
+            with pytest.raises(NotSent):
+                await session.submit(smpp34.SubmitSm("Forewarn", NUMBER), 3.0)
+            assert session.closed.is_set()
+            assert not sink.taken
+
+    uvloop.run(submitted())
