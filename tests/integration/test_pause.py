@@ -51,6 +51,11 @@ async def words(settings: Settings) -> list[tuple[int, str, dict[str, Any]]]:
         ]
 
 
+def of_partition_0(said: list[tuple[int, str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
+    """Key and word, in their order; partitions are read in any order."""
+    return [(key, word) for partition, key, word in said if partition == 0]
+
+
 async def test_a_pause_reaches_every_partition_and_a_resume_frees_what_waits(settings: Settings) -> None:
     arguments = {"bootstrap_servers": settings.bootstrap}
     await topics_admin.apply(
@@ -70,7 +75,8 @@ async def test_a_pause_reaches_every_partition_and_a_resume_frees_what_waits(set
     desk = DecideDesk().push("customers.profiles", "ada", profile("onu-1"))
     desk.push("customers.preferences", "ada", agreed()).at(10)
     post = Post()
-    for key, word in [(key, word) for partition, key, word in said if partition == 0]:
+    pauses = of_partition_0(said)
+    for key, word in pauses:
         desk.push("control", key, word)
         post.control(word["kind"], paused=word["paused"])
     desk.push("marketing.requests", "ada", marketing("m1", 10))
@@ -81,10 +87,9 @@ async def test_a_pause_reaches_every_partition_and_a_resume_frees_what_waits(set
 
     assert (await forewarn(settings, "resume", "everything"))[0] == 0
     assert (await forewarn(settings, "resume", "marketing"))[1] == f"marketing is resumed in {PARTITIONS} partitions\n"
-    for partition, key, word in (await words(settings))[len(said) :]:
-        if partition == 0:
-            desk.push("control", key, word)
-            post.control(word["kind"], paused=word["paused"])
+    for key, word in of_partition_0(await words(settings))[len(pauses) :]:
+        desk.push("control", key, word)
+        post.control(word["kind"], paused=word["paused"])
     desk.at(400)
     assert [row.value["request_id"] for row in desk.out("marketing.approved")] == ["m1"]
     assert [send.message.to for send in post.sends] == ["ada@example.com"]
