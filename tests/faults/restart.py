@@ -1,8 +1,7 @@
 """The broker goes away for some seconds in the middle of a run, and comes back with all that it had acknowledged.
 
 It is told to, or killed, or its disk is full: then writes fail as soon as a file is to grow, and it ends by itself. Or
-it stands still with all its connections open, as a machine does that pauses: nothing fails, nothing is answered. Or the
-wire is at fault: what was connected is never heard of again, or is reset time and again and slow between.
+it stands still with all its connections open, as a machine does that pauses: nothing fails, nothing is answered.
 """
 
 from __future__ import annotations
@@ -25,13 +24,10 @@ from tests.faults.generator import Generator
 from tests.faults.oracle import Report
 from tests.faults.place import Place
 from tests.faults.verdict import verdict
-from tests.faults.wire import Wire
 
 #: Seconds without a broker; that it stands still, which is some sessions; in which one must notice a full disk.
 DOWN_S, FROZEN_S, NOTICED_S = 3.0, 10.0, 60.0
-#: Resets of a bad wire, and seconds between them. A silent one is told of by requests' time-outs alone (s, at most).
-RESETS, APART_S, UNHEARD_S = 6, 1.0, 60.0
-How = Literal["term", "kill", "disk full", "frozen", "silent wire", "bad wire"]
+How = Literal["term", "kill", "disk full", "frozen"]
 
 
 class Restarted(Struct, frozen=True):
@@ -42,15 +38,13 @@ class Restarted(Struct, frozen=True):
     tails: str
 
 
-async def run_restart(
-    kafka: LocalKafka, prefix: str, folder: Path, *, seed: int, how: How = "term", wire: Wire | None = None
-) -> Restarted:
-    """Roles decide and deliver, with input before, during and after the restart of the broker, or the wire's fault."""
+async def run_restart(kafka: LocalKafka, prefix: str, folder: Path, *, seed: int, how: How = "term") -> Restarted:
+    """Roles decide and deliver, with input before, during and after the restart of the broker."""
     folder.mkdir(parents=True, exist_ok=True)
     mail = folder / "mail.jsonl"
     async with (
         MailSink(mail) as sink,
-        Place((wire or kafka).bootstrap, prefix, folder, smtp_port=sink.port) as place,
+        Place(kafka.bootstrap, prefix, folder, smtp_port=sink.port) as place,
         Crew(place, "decide") as decide,
         Crew(place, "deliver") as deliver,
     ):
@@ -59,9 +53,9 @@ async def run_restart(
         await place.settle("decide", "deliver")
         async with feeder:
             await asyncio.sleep(2.0)
-            await (take_away(kafka, how) if wire is None else disturb(wire, how))
+            await take_away(kafka, how)
             await asyncio.sleep(4.0)
-        report = await verdict(place, "decide", "deliver", mail=mail, settle_s=60.0 + (UNHEARD_S if wire else 0.0))
+        report = await verdict(place, "decide", "deliver", mail=mail)
         return Restarted(report, decide.codes + deliver.codes, place.tails())
 
 
@@ -75,19 +69,7 @@ async def take_away(kafka: LocalKafka, how: How) -> None:
         return
     if how == "disk full":
         await fill_disk(kafka)
-    await kafka.restart("kill" if how == "kill" else "term", down_s=DOWN_S)
-
-
-async def disturb(wire: Wire, how: How) -> None:
-    """Returns when the wire is whole again."""
-    if how == "silent wire":
-        assert wire.silence() >= 4  # both workers' consumers and producers
-        return
-    wire.slow = True
-    for _ in range(RESETS):
-        await asyncio.sleep(APART_S)
-        wire.reset()
-    wire.slow = False
+    await kafka.restart("term" if how == "disk full" else how, down_s=DOWN_S)
 
 
 async def fill_disk(kafka: LocalKafka) -> None:

@@ -1,6 +1,6 @@
 """The broker goes away for some seconds: workers wait, go on by themselves, and lose nothing.
 
-It leaves in good order, is killed, its disk is full, it stands still, or the wire to it is at fault.
+It leaves in good order, is killed, its disk is full, or it stands still.
 """
 
 from __future__ import annotations
@@ -14,23 +14,16 @@ from forewarn.deploy.local_kafka import LocalKafka
 from tests.conftest import BROKER_FOR_TESTS
 from tests.faults.conftest import Run, Runs
 from tests.faults.restart import How, Restarted, run_restart
-from tests.faults.wire import Wire
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(480)]
 
-WAYS: tuple[How, ...] = ("term", "kill", "disk full", "frozen", "silent wire", "bad wire")
+WAYS: tuple[How, ...] = ("term", "kill", "disk full", "frozen")
 
 
 async def with_a_broker_of_its_own(_: str, prefix: str, folder: Path, *, how: How) -> Restarted:
     """The other runs keep theirs."""
-    if how not in ("silent wire", "bad wire"):
-        async with LocalKafka(folder / "kafka", BROKER_FOR_TESTS) as kafka:
-            return await run_restart(kafka, prefix, folder / "place", seed=5, how=how)
-    async with Wire() as wire:
-        advertised = {"advertised.listeners": f"PLAINTEXT://{wire.bootstrap}"}
-        async with LocalKafka(folder / "kafka", BROKER_FOR_TESTS | advertised) as kafka:
-            wire.target = int(kafka.bootstrap.rpartition(":")[2])
-            return await run_restart(kafka, prefix, folder / "place", seed=5, how=how, wire=wire)
+    async with LocalKafka(folder / "kafka", BROKER_FOR_TESTS) as kafka:
+        return await run_restart(kafka, prefix, folder / "place", seed=5, how=how)
 
 
 RUNS: dict[str, Run] = {f"broker away: {how}": partial(with_a_broker_of_its_own, how=how) for how in WAYS}
