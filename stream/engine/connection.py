@@ -3,10 +3,6 @@
 asyncio takes such bytes in silence and reports the loss to the reader; uvloop raises RuntimeError, which aiokafka does
 not catch (aiokafka issue 1038). It would end the task that keeps the metadata up to date, unseen, and with it the
 worker's way back to a broker that was restarted: everything that needs fresh metadata would wait for ever.
-
-A connection may also be lost without a word: a firewall forgets it, a machine vanishes. Then only time-outs tell, so
-they are as short as Kafka's own clients have them, but for the one request that is answered when all members of a group
-have asked it.
 """
 
 from __future__ import annotations
@@ -17,29 +13,18 @@ from typing import Any
 
 from aiokafka import conn
 from aiokafka.errors import KafkaConnectionError
-from aiokafka.protocol.group import JoinGroupRequest
-
-#: Seconds that an answer is waited for (`request.timeout.ms` of Kafka's clients), and that of a group being joined:
-#: a member that is busy may take Faust's 60 s to follow.
-REQUEST_S, JOIN_S = 30.0, 90.0
 
 
 class Connection(conn.AIOKafkaConnection):  # type: ignore[misc]  # aiokafka is untyped
     """A connection that says by `KafkaConnectionError` that its transport is closed, and closes itself."""
 
-    _request_timeout: float
-
     def send(self, request: Any, expect_response: bool = True) -> Any:
         """Sends a request; returns what resolves to its response. Raises KafkaConnectionError when it cannot."""
-        usual = self._request_timeout
-        self._request_timeout = max(usual, JOIN_S) if isinstance(request, JoinGroupRequest) else usual
         try:
             return super().send(request, expect_response)
         except RuntimeError as error:
             self.close(reason=conn.CloseReason.CONNECTION_BROKEN, exc=error)
             raise KafkaConnectionError(f"Connection at {self.host}:{self.port} is lost: {error}") from error
-        finally:
-            self._request_timeout = usual
 
 
 conn.AIOKafkaConnection = Connection

@@ -19,7 +19,7 @@ from faust.types import TP
 from yarl import URL
 
 from forewarn.stream.engine import fatal
-from forewarn.stream.engine.connection import REQUEST_S, any_ended
+from forewarn.stream.engine.connection import any_ended
 from forewarn.stream.engine.transport import BatchConsumer, Batches, BatchTransport, Positions
 
 #: Faust's settings that are the same in every worker; docs/engine.md says why each differs from Faust's default.
@@ -40,7 +40,7 @@ SETTINGS: dict[str, Any] = {
     "producer_linger": 0,
     "producer_max_batch_size": 16 << 20,
     "producer_max_request_size": 32 << 20,
-    "producer_request_timeout": REQUEST_S,
+    "producer_request_timeout": 120.0,
     "table_standby_replicas": 0,
 }
 
@@ -120,7 +120,7 @@ class Framework:
             datadir=str(data_dir),
             broker_session_timeout=session_s,
             broker_heartbeat_interval=session_s * 0.3,
-            broker_request_timeout=max(REQUEST_S, session_s * 2),
+            broker_request_timeout=max(90.0, session_s * 2),
             stream_recovery_delay=min(1.0, session_s / 10),
             **SETTINGS,
             **security,
