@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -41,9 +41,15 @@ class Reader:
 
     async def bounds(self, tps: Sequence[TopicPartition]) -> Mapping[TopicPartition, tuple[int, int]]:
         """First offset and end offset of each partition."""
+        await self._learn({tp.topic for tp in tps})
         first = await self._consumer.beginning_offsets(tps)
         ends = await self._consumer.end_offsets(tps)
         return {tp: (first[tp], ends[tp]) for tp in tps}
+
+    async def _learn(self, topics: Set[str]) -> None:
+        """Asks for all their metadata at once: aiokafka learns of unknown topics one by one, 0.1 s apart."""
+        client = self._consumer._client
+        await client.set_topics(client._topics | topics)
 
     async def at_time(self, tps: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int | None]:
         """For each partition the first offset whose record is at or after a time (epoch ms); None: there is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -118,6 +119,19 @@ async def handovers(monkeypatch: pytest.MonkeyPatch) -> Handovers:
 async def test_what_is_restored_is_put_to_work(worker: EngineWorker, handovers: Handovers) -> None:
     assert await worker.restore(ASSIGNED, 1)
     assert list(worker.partitions) == [0]
+    await worker.revoke()
+
+
+async def test_rows_are_read_without_the_garbage_collector(worker: EngineWorker, handovers: Handovers) -> None:
+    """It would walk them again and again, and doubles the time of a restore."""
+    handovers.gate.clear()
+    restoring = asyncio.create_task(worker.restore(ASSIGNED, 1))
+    await asyncio.sleep(0)
+    assert handovers.owners
+    assert not gc.isenabled()
+    handovers.gate.set()
+    await restoring
+    assert gc.isenabled()
     await worker.revoke()
 
 
